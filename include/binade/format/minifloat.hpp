@@ -183,6 +183,19 @@ class minifloat {
   [[nodiscard]] BINADE_HD friend constexpr bool operator==(Derived a, Derived b) noexcept {
     return !unordered(a, b) && key(a) == key(b);
   }
+  // Spelled out, since std::partial_ordering does not compare in device code.
+  [[nodiscard]] BINADE_HD friend constexpr bool operator<(Derived a, Derived b) noexcept {
+    return !unordered(a, b) && key(a) < key(b);
+  }
+  [[nodiscard]] BINADE_HD friend constexpr bool operator<=(Derived a, Derived b) noexcept {
+    return !unordered(a, b) && key(a) <= key(b);
+  }
+  [[nodiscard]] BINADE_HD friend constexpr bool operator>(Derived a, Derived b) noexcept {
+    return b < a;
+  }
+  [[nodiscard]] BINADE_HD friend constexpr bool operator>=(Derived a, Derived b) noexcept {
+    return b <= a;
+  }
   [[nodiscard]] BINADE_HD friend constexpr std::partial_ordering operator<=>(Derived a,
                                                                              Derived b) noexcept {
     if (unordered(a, b)) return std::partial_ordering::unordered;
@@ -287,6 +300,18 @@ void operator/(A, B) = delete;
 template <format A, format B>
   requires(!std::same_as<A, B>)
 bool operator==(A, B) = delete;
+template <format A, format B>
+  requires(!std::same_as<A, B>)
+bool operator<(A, B) = delete;
+template <format A, format B>
+  requires(!std::same_as<A, B>)
+bool operator<=(A, B) = delete;
+template <format A, format B>
+  requires(!std::same_as<A, B>)
+bool operator>(A, B) = delete;
+template <format A, format B>
+  requires(!std::same_as<A, B>)
+bool operator>=(A, B) = delete;
 template <format A, format B>
   requires(!std::same_as<A, B>)
 std::partial_ordering operator<=>(A, B) = delete;
