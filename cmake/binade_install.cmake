@@ -22,6 +22,14 @@ foreach(component IN ITEMS binade binade_fmt binade_io)
   )
 endforeach()
 
+# The algorithms that kernel/simd/targets.hpp includes once per target: no headers of their own.
+install(
+  DIRECTORY "${PROJECT_SOURCE_DIR}/include/"
+  DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILES_MATCHING
+  PATTERN "*.inl"
+)
+
 configure_package_config_file(
   "${PROJECT_SOURCE_DIR}/cmake/binade-config.cmake.in"
   "${PROJECT_BINARY_DIR}/binade-config.cmake"

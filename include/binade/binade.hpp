@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// Everything that needs nothing but the standard library. Opt-in headers: fmt.hpp (fmt), io/
+// (nlohmann-json), format/interop_*.hpp (other types' headers), analysis/html_report.hpp (reports).
+
+// Number formats: value types, rounding, saturation, exact conversion and arithmetic.
+#include "binade/format/any_format.hpp"
+#include "binade/format/catalog.hpp"
+#include "binade/format/convert.hpp"
+#include "binade/format/limits.hpp"
+#include "binade/format/lookup.hpp"
+#include "binade/format/text.hpp"
+
+// Tensors: views, packed codes, granularity, block formats.
+#include "binade/tensor/block_catalog.hpp"
+#include "binade/tensor/packable.hpp"
+#include "binade/tensor/packed_span.hpp"
+#include "binade/tensor/packed_tensor.hpp"
+#include "binade/tensor/view.hpp"
+
+// Quantizers: scale rules, quantize, dequantize, bulk convert.
+#include "binade/kernel/convert.hpp"
+#include "binade/quantize/dequantize.hpp"
+#include "binade/quantize/quantize.hpp"
+#include "binade/scale/rule.hpp"

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "binade/core/error.hpp"
+#include "binade/core/fp_environment.hpp"
+#include "binade/core/parallel.hpp"
+#include "binade/format/convert.hpp"
+#include "binade/kernel/reference/convert.hpp"
+#include "binade/kernel/simd/dispatch.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <ranges>
+#include <span>
+#include <string>
+#include <type_traits>
+
+namespace binade::inline v0 {
+
+namespace detail {
+
+inline void check_stochastic(const rounding::stochastic& r) {
+  if (r.bits < 1 || r.bits > 32 || (r.bits & (r.bits - 1)) != 0) {
+    BINADE_THROW(error{"convert: stochastic rounding with " + std::to_string(r.bits) +
+                       " bits; allowed are 1, 2, 4, 8, 16 and 32"});
+  }
+}
+
+template <class To, class R>
+void check_rounding(const R& r) {
+  if constexpr (std::same_as<R, rounding::stochastic>) {
+    check_stochastic(r);
+  } else if constexpr (std::same_as<R, rounding::any>) {
+    if (r.mode == rounding::mode::stochastic) check_stochastic(r.random);
+  }
+  if (hybrid_of(r).active) {
+    bool is_hif8 = false;
+    if constexpr (format<To>) {
+      is_hif8 = std::same_as<std::remove_cvref_t<decltype(To::spec)>, hif8_spec>;
+    }
+    if (!is_hif8) {
+      BINADE_THROW(error{"convert: hif8_hybrid rounding is given but the target is not hif8"});
+    }
+  }
+}
+
+/// Whether vector kernels convert binary32 to `To`, for rounding to nearest even.
+template <class To>
+[[nodiscard]] constexpr bool has_vector_encoder() noexcept {
+  if constexpr (format<To>) {
+    if constexpr (std::same_as<std::remove_cvref_t<decltype(To::spec)>, float_spec>) {
+      return simd::has_float_encoder(To::spec);
+    }
+  }
+  return false;
+}
+
+template <class R>
+[[nodiscard]] constexpr bool is_nearest_even(const R& r) noexcept {
+  if constexpr (std::same_as<R, rounding::any>) return r.mode == rounding::mode::ties_to_even;
+  return std::same_as<R, rounding::ties_to_even>;
+}
+
+template <conversion_target To, number From, rounding_policy R>
+void convert_chunk(const From* x, To* out, std::size_t n, const R& rounding, conversion_rules rules,
+                   std::uint64_t index) {
+  if constexpr (std::same_as<From, float> && has_vector_encoder<To>()) {
+    if (is_nearest_even(rounding)) {
+      static_assert(sizeof(To) == 1 && std::is_standard_layout_v<To>);
+      const simd::float_encoder encoder = simd::make_float_encoder(To::spec, rules);
+      const fp_environment_guard guard;
+      simd::active_kernels().encode_float(x, reinterpret_cast<std::uint8_t*>(out), n, encoder);
+      return;
+    }
+  }
+  reference::convert(x, out, n, rounding, rules, index);
+}
+
+}  // namespace detail
+
+/// out[i] = convert<To>(x[i], policies...) for every element; stochastic rounding uses element
+/// index + i. From float to a minifloat of at most 8 bits, nearest even, on vector instructions.
+///
+/// Shapes: x[n], out[n].
+/// NaN:    as for one value; with nan::error and a target without NaN it is an error.
+/// Error:  correctly rounded.
+/// Throws: error if the sizes differ, if stochastic bits are not 1, 2, 4, 8, 16 or 32, if
+///         hif8_hybrid meets another format, or for NaN as above; before it writes.
+template <conversion_target To, number From, conversion_policy... Policies>
+void convert(std::span<const From> x, std::span<To> out, executor_ref executor,
+             const Policies&... policies) {
+  static_assert((0 + ... + (rounding_policy<Policies> ? 1 : 0)) <= 1,
+                "convert takes at most one rounding policy");
+  if (x.size() != out.size()) {
+    BINADE_THROW(error{"convert: x has " + std::to_string(x.size()) + " elements but out has " +
+                       std::to_string(out.size()) + "; they must be equal"});
+  }
+  conversion_rules rules = detail::default_rules<To>();
+  (detail::apply_rule(rules, policies), ...);
+  const auto rounding = detail::choose_rounding<To>(policies...);
+  detail::check_rounding<To>(rounding);
+  if constexpr (format<To>) {
+    if (rules.nan == nan_mode::error && !describe(To::spec).has_nan) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (unpack(x[i]).kind == value_class::nan) {
+          BINADE_THROW(error{"convert: x[" + std::to_string(i) +
+                             "] is NaN but the target has none;"
+                             " allow it with nan::zero or nan::largest"});
+        }
+      }
+    }
+  }
+  executor.for_each_chunk(x.size(), std::size_t{1} << 14, [&](std::size_t begin, std::size_t end) {
+    detail::convert_chunk(x.data() + begin, out.data() + begin, end - begin, rounding, rules,
+                          begin);
+  });
+}
+
+/// The same on the calling thread.
+template <conversion_target To, number From, conversion_policy... Policies>
+void convert(std::span<const From> x, std::span<To> out, const Policies&... policies) {
+  convert(x, out, executor_ref{}, policies...);
+}
+
+/// The same for anything that is a span of numbers: vectors, arrays.
+template <std::ranges::contiguous_range In, std::ranges::contiguous_range Out,
+          conversion_policy... Policies>
+  requires number<std::ranges::range_value_t<In>> &&
+           conversion_target<std::ranges::range_value_t<Out>>
+void convert(const In& x, Out& out, const Policies&... policies) {
+  convert(std::span<const std::ranges::range_value_t<In>>(x),
+          std::span<std::ranges::range_value_t<Out>>(out), executor_ref{}, policies...);
+}
+
+}  // namespace binade::inline v0

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "binade/core/bits.hpp"
+#include "binade/format/codec_float.hpp"
+#include "binade/format/convert.hpp"
+
+#include <cstdint>
+
+namespace binade::inline v0::simd {
+
+/// What an add-and-shift encoder needs to know of a minifloat of at most 8 bits and a saturation
+/// mode, for rounding to nearest even from binary32. One kernel serves every such format.
+///
+/// With m = 2^max(exponent of x, least exponent), adding m * 2^(23 - M) rounds |x| to a multiple of
+/// m * 2^-M, in the mode of the addition, and leaves their number q in the low bits of the sum; the
+/// code is q + (biased exponent of m << M) - `subtract`.
+struct float_encoder {
+  std::uint32_t clamp;       ///< larger magnitudes count as this one (bits of a float)
+  std::uint32_t special;     ///< from these bits on the definition decides: NaN, infinity, overflow
+  std::uint32_t least;       ///< bits of the smallest normal number, 2^emin
+  std::uint32_t factor;      ///< bits of 2^(23 - M)
+  std::uint32_t shift;       ///< 23 - M
+  std::uint32_t subtract;    ///< (emin + 127) << M
+  std::uint32_t magnitude;   ///< bits of |x| that count: without the sign, or all if unsigned
+  std::uint32_t sign_shift;  ///< moves bit 31 of a float to the code's sign
+  std::uint32_t sign;        ///< the code's sign bit
+  bool zero_has_sign;        ///< -0 is a code
+
+  /// Codes of elements that are special: the definition itself.
+  float_spec spec;
+  conversion_rules rules;
+
+  [[nodiscard]] constexpr std::uint8_t encode_special(float x) const noexcept {
+    return static_cast<std::uint8_t>(encode(spec, unpack(x), rounding::ties_to_even{}, rules));
+  }
+};
+
+/// Whether the formula above holds: a mantissa bit, so that the parity of q is that of the code; a
+/// zero; and a least step far above binary32's subnormal numbers, so that flushing those to zero
+/// changes nothing.
+[[nodiscard]] constexpr bool has_float_encoder(const float_spec& s) noexcept {
+  const int bits = s.exponent_bits + s.mantissa_bits + (s.is_signed ? 1 : 0);
+  return bits <= 8 && s.mantissa_bits >= 1 && s.has_zero &&
+         detail::min_exponent(s) - s.mantissa_bits > -120;
+}
+
+[[nodiscard]] constexpr float_encoder make_float_encoder(const float_spec& s,
+                                                         conversion_rules rules) noexcept {
+  constexpr std::uint32_t infinity = 0x7f800000;
+  const code_description d = describe(s);
+  float_encoder e{};
+  const std::uint32_t largest = bit_cast<std::uint32_t>(to_float(decode(s, d.largest)));
+  e.clamp = largest;
+  e.special = infinity + 1;
+  if (rules.saturation == saturation_mode::propagate) e.special = infinity;
+  if (rules.saturation == saturation_mode::none) {
+    // The first float that leaves the range: just above, or at, the midpoint to the next step.
+    std::uint32_t low = largest;
+    std::uint32_t high = infinity;
+    while (high - low > 1) {
+      const std::uint32_t middle = low + (high - low) / 2;
+      const bool outside =
+          encode(s, unpack(bit_cast<float>(middle)), rounding::ties_to_even{}, rules) != d.largest;
+      (outside ? high : low) = middle;
+    }
+    if (d.has_infinity || d.has_nan) e.special = high;
+  }
+  const auto mantissa = static_cast<std::uint32_t>(s.mantissa_bits);
+  const auto exponent = static_cast<std::uint32_t>(detail::min_exponent(s) + 127);
+  e.least = exponent << 23;
+  e.shift = 23 - mantissa;
+  e.factor = (127 + e.shift) << 23;
+  e.subtract = exponent << mantissa;
+  e.magnitude = s.is_signed ? 0x7fffffffU : 0xffffffffU;
+  e.sign_shift = static_cast<std::uint32_t>(32 - d.code_bits);
+  e.sign = s.is_signed ? 1U << (d.code_bits - 1) : 0;
+  e.zero_has_sign = d.has_negative_zero;
+  e.spec = s;
+  e.rules = rules;
+  return e;
+}
+
+}  // namespace binade::inline v0::simd

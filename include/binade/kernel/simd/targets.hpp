@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "binade/core/bits.hpp"
+#include "binade/core/config.hpp"
+#include "binade/kernel/simd/float_encoder.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <initializer_list>
+
+#if BINADE_ARCH_X86_64
+#include <immintrin.h>
+#endif
+
+// Every algorithm of this folder for every target of this machine's architecture. Within a region
+// the compiler may use the target's instructions; nothing of a vector type leaves it.
+
+BINADE_BEGIN_TARGET_PORTABLE
+namespace binade::inline v0::simd::portable {
+
+inline constexpr std::size_t lanes = 16;
+struct vec {
+  std::uint32_t v[lanes];
+};
+inline vec load(const float* p) noexcept {
+  vec r;
+  std::memcpy(r.v, p, sizeof r.v);
+  return r;
+}
+/// The same rounding in integers only: compilers turn the loop into vector selects.
+class encoder {
+ public:
+  explicit encoder(const float_encoder& c) noexcept : c_(c) {}
+  [[nodiscard]] vec encode(const vec& x) const noexcept {
+    const std::uint32_t least = c_.least >> 23;
+    const std::uint32_t mantissa_bits = 23 - c_.shift;
+    vec r;
+    for (std::size_t i = 0; i < lanes; ++i) {
+      const std::uint32_t bits = x.v[i] & c_.magnitude;
+      const std::uint32_t a = bits < c_.clamp ? bits : c_.clamp;
+      const std::uint32_t e = a >> 23;
+      const std::uint32_t below = e < least ? least - e : 0;
+      const std::uint32_t shift = below > 7 ? c_.shift + 8 : c_.shift + below;  // at most 30
+      // Below half of the least step the significand vanishes; binary32's subnormals do too.
+      const std::uint32_t significand = below > mantissa_bits + 1 ? 0 : (a & 0x7fffffU) | 0x800000U;
+      const std::uint32_t kept = significand >> shift;
+      const std::uint32_t half_less_one = (1U << (shift - 1)) - 1;
+      const std::uint32_t q = (significand + half_less_one + (kept & 1U)) >> shift;
+      const std::uint32_t above = e > least ? e - least : 0;
+      const std::uint32_t code = q + (above << mantissa_bits);
+      const std::uint32_t sign = (x.v[i] >> c_.sign_shift) & c_.sign;
+      r.v[i] = code | (code != 0 || c_.zero_has_sign ? sign : 0);
+    }
+    return r;
+  }
+  [[nodiscard]] bool any_special(const vec& a, const vec& b, const vec& c,
+                                 const vec& d) const noexcept {
+    std::uint32_t any = 0;
+    for (const vec* x : {&a, &b, &c, &d}) {
+      for (std::size_t i = 0; i < lanes; ++i)
+        any |= (x->v[i] & c_.magnitude) >= c_.special ? 1U : 0;
+    }
+    return any != 0;
+  }
+
+ private:
+  const float_encoder& c_;
+};
+inline void store4(std::uint8_t* p, const vec& a, const vec& b, const vec& c,
+                   const vec& d) noexcept {
+  for (const vec* x : {&a, &b, &c, &d}) {
+    for (std::size_t i = 0; i < lanes; ++i) *p++ = static_cast<std::uint8_t>(x->v[i]);
+  }
+}
+#include "binade/kernel/simd/encode_float.inl"
+
+}  // namespace binade::inline v0::simd::portable
+BINADE_END_TARGET
+
+#if BINADE_ARCH_X86_64
+BINADE_BEGIN_TARGET_AVX2
+namespace binade::inline v0::simd::avx2 {
+
+inline constexpr std::size_t lanes = 8;
+using vec = __m256i;
+inline vec load(const float* p) noexcept {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+}
+/// Needs the default floating-point environment: the addition rounds in the current mode.
+class encoder {
+ public:
+  explicit encoder(const float_encoder& c) noexcept
+      : clamp_(set(c.clamp)),
+        special_less_one_(set((c.special - 1) ^ flip)),
+        least_(set(c.least)),
+        factor_(_mm256_castsi256_ps(set(c.factor))),
+        subtract_(set(c.subtract)),
+        magnitude_(set(c.magnitude)),
+        sign_(set(c.sign)),
+        zero_sign_(set(c.zero_has_sign ? c.sign : 0)),
+        shift_(_mm_cvtsi32_si128(static_cast<int>(c.shift))),
+        sign_shift_(_mm_cvtsi32_si128(static_cast<int>(c.sign_shift))) {}
+  [[nodiscard]] vec encode(vec x) const noexcept {
+    const vec a = _mm256_min_epu32(_mm256_and_si256(x, magnitude_), clamp_);
+    const vec m = _mm256_and_si256(_mm256_max_epu32(a, least_), set(0x7f800000));
+    const vec sum = _mm256_castps_si256(
+        _mm256_fmadd_ps(_mm256_castsi256_ps(m), factor_, _mm256_castsi256_ps(a)));
+    vec code = _mm256_sub_epi32(_mm256_add_epi32(sum, _mm256_srl_epi32(m, shift_)), subtract_);
+    code = _mm256_and_si256(code, set(0xff));
+    const vec sign = _mm256_srl_epi32(x, sign_shift_);
+    const vec zero = _mm256_cmpeq_epi32(code, _mm256_setzero_si256());
+    const vec kept = _mm256_blendv_epi8(sign_, zero_sign_, zero);
+    return _mm256_or_si256(code, _mm256_and_si256(sign, kept));
+  }
+  [[nodiscard]] bool any_special(vec a, vec b, vec c, vec d) const noexcept {
+    const vec any = _mm256_or_si256(_mm256_or_si256(is_special(a), is_special(b)),
+                                    _mm256_or_si256(is_special(c), is_special(d)));
+    return _mm256_movemask_epi8(any) != 0;
+  }
+
+ private:
+  static constexpr std::uint32_t flip = 0x80000000U;  // unsigned order as signed order
+  static vec set(std::uint32_t v) noexcept { return _mm256_set1_epi32(static_cast<int>(v)); }
+  [[nodiscard]] vec is_special(vec x) const noexcept {
+    const vec a = _mm256_xor_si256(_mm256_and_si256(x, magnitude_), set(flip));
+    return _mm256_cmpgt_epi32(a, special_less_one_);
+  }
+  vec clamp_, special_less_one_, least_;
+  __m256 factor_;
+  vec subtract_, magnitude_, sign_, zero_sign_;
+  __m128i shift_, sign_shift_;
+};
+inline void store4(std::uint8_t* p, vec a, vec b, vec c, vec d) noexcept {
+  const vec bytes = _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
+  const vec order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm256_permutevar8x32_epi32(bytes, order));
+}
+#include "binade/kernel/simd/encode_float.inl"
+
+}  // namespace binade::inline v0::simd::avx2
+BINADE_END_TARGET
+
+BINADE_BEGIN_TARGET_AVX512
+namespace binade::inline v0::simd::avx512 {
+
+inline constexpr std::size_t lanes = 16;
+using vec = __m512i;
+inline vec load(const float* p) noexcept { return _mm512_loadu_si512(p); }
+/// Rounds by embedded rounding control: any floating-point environment will do. (Flushed subnormal
+/// inputs lie far below half of the least step, see has_float_encoder.)
+class encoder {
+ public:
+  explicit encoder(const float_encoder& c) noexcept
+      : clamp_(set(c.clamp)),
+        special_(set(c.special)),
+        least_(set(c.least)),
+        factor_(_mm512_castsi512_ps(set(c.factor))),
+        subtract_(set(c.subtract)),
+        magnitude_(set(c.magnitude)),
+        sign_(set(c.sign)),
+        zero_sign_(set(c.zero_has_sign ? c.sign : 0)),
+        shift_(_mm_cvtsi32_si128(static_cast<int>(c.shift))),
+        sign_shift_(_mm_cvtsi32_si128(static_cast<int>(c.sign_shift))) {}
+  [[nodiscard]] vec encode(vec x) const noexcept {
+    const vec a = _mm512_min_epu32(_mm512_and_si512(x, magnitude_), clamp_);
+    const vec m = _mm512_and_si512(_mm512_max_epu32(a, least_), set(0x7f800000));
+    const vec sum = _mm512_castps_si512(
+        _mm512_fmadd_round_ps(_mm512_castsi512_ps(m), factor_, _mm512_castsi512_ps(a),
+                              _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    vec code = _mm512_sub_epi32(_mm512_add_epi32(sum, _mm512_srl_epi32(m, shift_)), subtract_);
+    code = _mm512_and_si512(code, set(0xff));
+    const vec sign = _mm512_srl_epi32(x, sign_shift_);
+    const __mmask16 zero = _mm512_testn_epi32_mask(code, code);
+    const vec kept = _mm512_mask_mov_epi32(sign_, zero, zero_sign_);
+    return _mm512_ternarylogic_epi32(code, sign, kept, 0xf8);  // code | (sign & kept)
+  }
+  [[nodiscard]] bool any_special(vec a, vec b, vec c, vec d) const noexcept {
+    const vec ab =
+        _mm512_max_epu32(_mm512_and_si512(a, magnitude_), _mm512_and_si512(b, magnitude_));
+    const vec cd =
+        _mm512_max_epu32(_mm512_and_si512(c, magnitude_), _mm512_and_si512(d, magnitude_));
+    return _mm512_cmpge_epu32_mask(_mm512_max_epu32(ab, cd), special_) != 0;
+  }
+
+ private:
+  static vec set(std::uint32_t v) noexcept { return _mm512_set1_epi32(static_cast<int>(v)); }
+  vec clamp_, special_, least_;
+  __m512 factor_;
+  vec subtract_, magnitude_, sign_, zero_sign_;
+  __m128i shift_, sign_shift_;
+};
+inline void store4(std::uint8_t* p, vec a, vec b, vec c, vec d) noexcept {
+  const vec bytes = _mm512_packus_epi16(_mm512_packus_epi32(a, b), _mm512_packus_epi32(c, d));
+  const vec order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, bytes));
+}
+#include "binade/kernel/simd/encode_float.inl"
+
+}  // namespace binade::inline v0::simd::avx512
+BINADE_END_TARGET
+#endif
