@@ -93,11 +93,13 @@ class report_page {
         "style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n<title>" +
         escape(r_.title) + "</title>\n<style>\n" + svg::style() + std::string(report_css) +
         "</style>\n</head>\n<body>\n<main>\n<header>\n<h1>" + escape(r_.title) + "</h1>\n";
-    if (!r_.subtitle.empty()) out += "<p class=\"lede\">" + escape(r_.subtitle) + "</p>\n";
+    if (!r_.subtitle.empty())
+      out += std::string("<p class=\"lede\">") + escape(r_.subtitle) + "</p>\n";
     if (!r_.facts.empty()) {
       out += "<dl class=\"facts\">\n";
       for (const auto& [name, value] : r_.facts) {
-        out += "<div><dt>" + escape(name) + "</dt><dd>" + escape(value) + "</dd></div>\n";
+        out +=
+            std::string("<div><dt>") + escape(name) + "</dt><dd>" + escape(value) + "</dd></div>\n";
       }
       out += "</dl>\n";
     }
@@ -105,7 +107,7 @@ class report_page {
            tensors() + results();
     if (!r_.notes.empty()) {
       out += "<footer>\n";
-      for (const auto& note : r_.notes) out += "<p>" + escape(note) + "</p>\n";
+      for (const auto& note : r_.notes) out += std::string("<p>") + escape(note) + "</p>\n";
       out += "</footer>\n";
     }
     return out + "</main>\n<script>" + std::string(report_js) + "</script>\n</body>\n</html>\n";
@@ -187,7 +189,8 @@ class report_page {
                                           const std::string& caption = "") {
     drawing.width = width;
     std::string out = "<figure>";
-    if (!caption.empty()) out += "<figcaption>" + svg::escape(caption) + "</figcaption>";
+    if (!caption.empty())
+      out += std::string("<figcaption>") + svg::escape(caption) + "</figcaption>";
     out += "<div class=\"wide-chart\">" + svg::draw(drawing) + "</div>";
     drawing.width = 350;
     return out + "<div class=\"narrow\">" + svg::draw(drawing) + "</div></figure>\n";
@@ -232,9 +235,9 @@ class report_page {
         "Higher is closer to the original, further left is smaller. Nothing lies above "
         "and left of the grey line, so only formats on it are worth their bits. The "
         "dotted line gains 6.02 dB with each bit, the limit for Gaussian data." +
-            (exact.empty()
-                 ? ""
-                 : "</p><p>Not drawn, because exact on this data: " + svg::escape(exact) + "."),
+            (exact.empty() ? ""
+                           : std::string("</p><p>Not drawn, because exact on this data: ") +
+                                 svg::escape(exact) + "."),
         figure(c, full_width));
   }
 
@@ -418,7 +421,7 @@ class report_page {
       for (const auto member : {&report_row::format, &report_row::tensor, &report_row::scale,
                                 &report_row::granularity, &report_row::rounding}) {
         if (member == &report_row::tensor && !with_tensor) continue;
-        out += "<td class=\"t\">" + svg::escape(row->*member) + "</td>";
+        out += std::string("<td class=\"t\">") + svg::escape(row->*member) + "</td>";
       }
       out += cell(row->bits_per_element, svg::fixed(row->bits_per_element, bit_decimals));
       out +=
@@ -449,8 +452,9 @@ class report_page {
         "with random activations. A dash was not measured.</p>\n";
     out += table(overall_, !has_overall);
     if (has_overall && !single.empty()) {
-      out += "<details><summary>Each tensor by itself, " + std::to_string(single.size()) +
-             " rows</summary>\n" + table(single, true) + "</details>\n";
+      out += std::string("<details><summary>Each tensor by itself, ") +
+             std::to_string(single.size()) + " rows</summary>\n" + table(single, true) +
+             "</details>\n";
     }
     return out + "</section>\n";
   }

@@ -124,7 +124,7 @@ inline std::string digits(double value, int decimals) {
   std::string dark = "--paper:#14171c;--ink:#e8ebef;--soft:#9aa5b1;--rule:#2b3038;--axis:#68727e;";
   std::string classes;
   for (std::size_t i = 0; i < colors.size(); ++i) {
-    const std::string name = "c" + std::to_string(i);
+    const std::string name = std::string("c") + std::to_string(i);
     light += "--" + name + ":" + colors[i].first + ";";
     dark += "--" + name + ":" + colors[i].second + ";";
     classes += ".chart ." + name + "{--c:var(--" + name + ")}\n";
@@ -153,7 +153,9 @@ inline std::string digits(double value, int decimals) {
 }
 
 /// The class of one of the 8 colours.
-[[nodiscard]] inline std::string color_class(int color) { return "c" + std::to_string(color & 7); }
+[[nodiscard]] inline std::string color_class(int color) {
+  return std::string("c") + std::to_string(color & 7);
+}
 
 /// The start of a drawing; "</svg>" ends it. `title` is read aloud, not drawn.
 [[nodiscard]] inline std::string open_svg(const std::string& title, double width, double height) {
@@ -165,8 +167,8 @@ inline std::string digits(double value, int decimals) {
 /// One line of text; `anchor` is start, middle or end, `markup` is escaped already.
 [[nodiscard]] inline std::string text(double x, double y, const char* anchor,
                                       const std::string& classes, const std::string& markup) {
-  return "<text x=\"" + pixels(x) + "\" y=\"" + pixels(y) + "\" text-anchor=\"" + anchor +
-         "\" class=\"" + classes + "\">" + markup + "</text>\n";
+  return std::string("<text x=\"") + pixels(x) + "\" y=\"" + pixels(y) + "\" text-anchor=\"" +
+         anchor + "\" class=\"" + classes + "\">" + markup + "</text>\n";
 }
 
 /// A straight line.

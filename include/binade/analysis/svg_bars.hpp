@@ -87,7 +87,7 @@ inline std::string shorten(std::string_view text, double width) {
     for (std::size_t r = 0; r < b.rows.size(); ++r) {
       const double y = top + 24 + pitch * static_cast<double>(r);
       if (k % per_band == 0) {
-        out += "<g><title>" + escape(b.rows[r]) + "</title>" +
+        out += std::string("<g><title>") + escape(b.rows[r]) + "</title>" +
                text(left - 12, y + 8, "end", "soft", detail::shorten(b.rows[r], left - 13)) +
                "</g>\n";
       }

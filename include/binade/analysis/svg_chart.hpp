@@ -70,7 +70,7 @@ using stretch = std::vector<place>;  // of a line, without a break
 
 /// Circle, square, diamond and triangle of about equal weight, around a place.
 inline std::string marker(double x, double y, int color) {
-  const std::string at = "M" + pixels(x) + " " + pixels(y);
+  const std::string at = std::string("M") + pixels(x) + " " + pixels(y);
   constexpr std::array shapes{"m-4.4 0a4.4 4.4 0 1 0 8.8 0a4.4 4.4 0 1 0-8.8 0z",
                               "m-3.9-3.9h7.8v7.8h-7.8z", "m0-5.4l5.4 5.4l-5.4 5.4l-5.4-5.4z",
                               "m0-5.2l5 8.8h-10z"};
@@ -324,14 +324,15 @@ class chart_drawing {
     std::string d;
     for (const stretch& part : parts) {
       for (std::size_t k = 0; k < part.size(); ++k) {
-        d += (k == 0 ? "M" : "L") + pixels(part[k].x - left_) + " " + pixels(part[k].y - top_);
+        d.append(k == 0 ? "M" : "L").append(pixels(part[k].x - left_));
+        d.append(" ").append(pixels(part[k].y - top_));
       }
       if (part.size() == 1) d += "h0";  // a lone place becomes a dot
     }
     constexpr std::array classes{"line", "line connection", "line reference"};
-    return (l.name.empty() ? "" : "<title>" + escape(l.name) + "</title>") + "<svg x=\"" +
-           pixels(left_) + "\" y=\"" + pixels(top_) + "\" width=\"" + pixels(right_ - left_) +
-           "\" height=\"" + pixels(bottom_ - top_) + "\">" +
+    return (l.name.empty() ? "" : std::string("<title>") + escape(l.name) + "</title>") +
+           "<svg x=\"" + pixels(left_) + "\" y=\"" + pixels(top_) + "\" width=\"" +
+           pixels(right_ - left_) + "\" height=\"" + pixels(bottom_ - top_) + "\">" +
            (l.kind == line_kind::data ? "<path class=\"hit\" d=\"" + d + "\"/>" : "") +
            "<path class=\"" + classes[static_cast<std::size_t>(l.kind)] + "\" d=\"" + d +
            "\"/></svg>\n";

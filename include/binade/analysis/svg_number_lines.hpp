@@ -73,8 +73,8 @@ struct number_lines {
     out += text(left - 12, y + 4, "end", "name", escape(row.name));
     if (!values.empty()) {
       out += segment(sx(values.front()), y, sx(values.back()), y, "leader");
-      out += "<path class=\"hit\" d=\"M" + pixels(left) + " " + pixels(y) + "H" + pixels(right) +
-             "\"/><path class=\"values\" d=\"" + d + "\"/>";
+      out += std::string("<path class=\"hit\" d=\"M") + pixels(left) + " " + pixels(y) + "H" +
+             pixels(right) + "\"/><path class=\"values\" d=\"" + d + "\"/>";
     }
     if (roomy) out += text(right + 12, y + 4, "start", "soft", escape(row.note));
     out += "</g>\n";
