@@ -24,3 +24,11 @@
 #include "binade/quantize/dequantize.hpp"
 #include "binade/quantize/quantize.hpp"
 #include "binade/scale/rule.hpp"
+
+// Products of packed operands, and measures of error.
+#include "binade/kernel/reference/dot.hpp"
+#include "binade/kernel/reference/exact_dot.hpp"
+#include "binade/kernel/reference/gemm.hpp"
+#include "binade/kernel/reference/gemv.hpp"
+#include "binade/metrics/kl_divergence.hpp"
+#include "binade/metrics/metrics.hpp"

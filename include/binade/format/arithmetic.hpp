@@ -80,7 +80,7 @@ BINADE_HD constexpr std::uint64_t divide_wide(std::uint64_t a, std::uint64_t b) 
   const bool swapped = compare_magnitudes(a, b) < 0;
   const unpacked& large = swapped ? b : a;
   const unpacked& small = swapped ? a : b;
-  const std::uint64_t x = large.significand >> 1;
+  const std::uint64_t x = shift_right_jam(large.significand, 1);
   const std::uint64_t y = shift_right_jam(small.significand >> 1, large.exponent - small.exponent);
   if (a.negative == b.negative) {
     return detail::make_finite(large.negative, x + y, large.exponent - 62);
@@ -131,7 +131,8 @@ BINADE_HD constexpr std::uint64_t divide_wide(std::uint64_t a, std::uint64_t b) 
   return quotient;
 }
 
-/// a * b + c, as if the product were not rounded.
+/// a * b + c, as if the product were not rounded. The significands of a and b have at most 63 bits
+/// together, as those of two values of any format (or of binary32) do.
 [[nodiscard]] BINADE_HD constexpr unpacked multiply_add(const unpacked& a, const unpacked& b,
                                                         const unpacked& c) noexcept {
   return add(multiply(a, b), c);

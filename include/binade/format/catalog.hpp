@@ -6,6 +6,7 @@
 #include "binade/format/catalog_integer.hpp"
 #include "binade/format/catalog_p3109.hpp"
 #include "binade/format/catalog_tapered.hpp"
+#include "binade/format/limits.hpp"  // without it numeric_limits of a format would be all zero
 
 namespace binade::inline v0 {
 

@@ -114,19 +114,24 @@ template <format F>
 }
 
 /// The values of F on both sides of x: below <= x <= above, equal where x is a value of F. Beyond
-/// the range both are the infinity if F has one, else the end of the range.
+/// the range they are the end of the range and the infinity if F has one, else the end twice.
+/// Posits and takums, which never round to 0, have their smallest value on both sides next to 0.
 template <format F>
 struct neighbours {
   F below;
   F above;
 
   BINADE_HD constexpr explicit neighbours(const unpacked& x) noexcept
-      : below(F::from_exact(x, rounding::toward_negative{},
-                            {.saturation = saturation_mode::propagate})),
-        above(F::from_exact(x, rounding::toward_positive{},
-                            {.saturation = saturation_mode::propagate})) {}
+      : below(F::from_exact(x, rounding::toward_negative{}, rules())),
+        above(F::from_exact(x, rounding::toward_positive{}, rules())) {}
   template <number T>
   BINADE_HD constexpr explicit neighbours(const T& x) noexcept : neighbours(unpack(x)) {}
+
+ private:
+  BINADE_HD static constexpr conversion_rules rules() noexcept {
+    constexpr bool has_infinity = describe(F::spec).has_infinity;
+    return {.saturation = has_infinity ? saturation_mode::none : saturation_mode::propagate};
+  }
 };
 
 /// Calls f(value) for each code, NaN included, in order of code.

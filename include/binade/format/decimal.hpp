@@ -2,7 +2,7 @@
 #pragma once
 
 #include "binade/core/bits.hpp"
-#include "binade/format/minifloat.hpp"
+#include "binade/format/codec.hpp"
 
 #include <cstdint>
 
@@ -161,8 +161,8 @@ struct decimal_limits {
   int kept_digits;         ///< of a number, from its first nonzero digit on
   int highest_position;    ///< a number whose first digit counts more than 10^this overflows
   int lowest_position;     ///< a number whose first digit counts less is next to nothing
-  int significant_digits;  ///< of any value, at most
-  int words;               ///< for all calculations
+  int significant_digits;  ///< enough for any value
+  int words;               ///< enough for all calculations
 
   template <class S>
   static constexpr decimal_limits of(const S& s) noexcept {
@@ -178,47 +178,57 @@ struct decimal_limits {
     // m * 2^-n is m * 5^n / 10^n, and 5^n has 0.7 n digits.
     const int fives = least < precision ? precision - 1 - least : 0;
     const int fraction_digits = decimal_digits_bound(precision) + fives * 7 / 10 + 1;
-    d.significant_digits = fraction_digits > integer_digits ? fraction_digits : integer_digits;
+    d.significant_digits =
+        shared_size(fraction_digits > integer_digits ? fraction_digits : integer_digits, 72, 240);
     // A decimal integer takes 10/3 bits a digit, 5^n takes 7n/3; and some bits for alignment.
     const int numerator = d.kept_digits * 10 / 3;
     const int denominator = (d.kept_digits - d.lowest_position) * 7 / 3;
-    d.words = ((numerator > denominator ? numerator : denominator) + 128) / 32 + 1;
+    d.words =
+        shared_size(((numerator > denominator ? numerator : denominator) + 128) / 32 + 1, 20, 48);
     return d;
+  }
+
+  /// The sizes are template arguments of everything below: two of them, for small formats and for
+  /// takums, serve the whole catalogue, and the code is compiled twice.
+  static constexpr int shared_size(int size, int small, int large) noexcept {
+    return size <= small ? small : (size <= large ? large : size);
   }
 };
 
 /// The number d.ddd... * 10^exponent, without zeros at its end.
-template <format F>
+template <int Digits>
 struct decimal_number {
-  std::uint8_t digits[decimal_limits::of(F::spec).significant_digits]{};
+  std::uint8_t digits[Digits]{};
   int count = 0;
   int exponent = 0;
 };
 
 /// Collects the digits of a decimal number, first digit first, and gives its value: exact as far as
-/// format F can tell.
-template <format F>
+/// the format of the limits can tell.
+template <int Words>
 class decimal_reader {
  public:
-  /// Appends a digit. Leading zeros are counted by the caller.
+  explicit constexpr decimal_reader(const decimal_limits& limits) noexcept : limits_(limits) {}
+
+  /// Appends a digit; the first one is not 0.
   constexpr void append(unsigned digit) noexcept {
-    if (count_ == limits.kept_digits) {
+    if (count_ == limits_.kept_digits) {
       sticky_ = sticky_ || digit != 0;
       return;
     }
     if (count_ == 0) {
-      value_ = big_integer<limits.words>(digit);
+      value_ = big_integer<Words>(digit);
     } else {
       value_.multiply_add(10, digit);
     }
     ++count_;
   }
 
-  /// The value, if the first digit, which is not 0, counts 10^position.
+  /// The value, if the first digit counts 10^position.
   [[nodiscard]] constexpr unpacked value(bool negative, std::int64_t position) const noexcept {
-    if (position > limits.highest_position) return make_sticky(negative, 1, 1 << 20, true);
-    if (position < limits.lowest_position) return make_sticky(negative, 1, -(1 << 20), true);
-    big_integer<limits.words> integer = value_;
+    if (position > limits_.highest_position) return make_sticky(negative, 1, 1 << 20, true);
+    if (position < limits_.lowest_position) return make_sticky(negative, 1, -(1 << 20), true);
+    big_integer<Words> integer = value_;
     const int exponent = static_cast<int>(position) - (count_ - 1);  // of its last digit
     if (exponent >= 0) {
       integer.multiply_by_5s(exponent);
@@ -226,12 +236,12 @@ class decimal_reader {
       return make_sticky(negative, integer.bits_at(low), std::int64_t{low} + exponent,
                          sticky_ || integer.any_bit_below(low));
     }
-    big_integer<limits.words> divisor(1);
+    big_integer<Words> divisor(1);
     divisor.multiply_by_5s(-exponent);
     const int shift = integer.bit_count() - divisor.bit_count();
     if (shift < 0) integer.shift_left(-shift);
     if (shift > 0) divisor.shift_left(shift);
-    std::uint64_t quotient = 0;
+    std::uint64_t quotient = 0;  // of at least 63 bits, since the quotient is above 1/2
     for (int i = 0; i < 64; ++i) {
       quotient <<= 1;
       if (!integer.less_than(divisor)) {
@@ -245,27 +255,25 @@ class decimal_reader {
   }
 
  private:
-  static constexpr decimal_limits limits = decimal_limits::of(F::spec);
-
-  big_integer<limits.words> value_{};
+  decimal_limits limits_;
+  big_integer<Words> value_{};
   int count_ = 0;
   bool sticky_ = false;
 };
 
 /// All digits of a finite value other than zero, without its sign.
-template <format F>
-constexpr decimal_number<F> exact_decimal(const unpacked& x) noexcept {
-  constexpr decimal_limits limits = decimal_limits::of(F::spec);
+template <int Words, int Digits>
+constexpr decimal_number<Digits> exact_decimal(const unpacked& x) noexcept {
   const int zeros = countr_zero(x.significand);
   const int exponent = x.exponent - 63 + zeros;  // of the lowest set bit
-  big_integer<limits.words> integer(x.significand >> zeros);
+  big_integer<Words> integer(x.significand >> zeros);
   if (exponent >= 0) {
     integer.shift_left(exponent);
   } else {
     integer.multiply_by_5s(-exponent);
   }
   // The digits come out last first, nine at a time.
-  std::uint8_t reversed[limits.significant_digits + 9]{};
+  std::uint8_t reversed[Digits + 9]{};
   int length = 0;
   while (integer.size != 0) {
     std::uint32_t nine = integer.divide(1000000000);
@@ -273,7 +281,7 @@ constexpr decimal_number<F> exact_decimal(const unpacked& x) noexcept {
       reversed[length++] = static_cast<std::uint8_t>(nine % 10);
     }
   }
-  decimal_number<F> d{};
+  decimal_number<Digits> d{};
   d.exponent = length - 1 + (exponent < 0 ? exponent : 0);
   int last = 0;
   while (reversed[last] == 0) ++last;

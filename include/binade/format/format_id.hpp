@@ -60,7 +60,7 @@ inline constexpr auto format_table = make_information(all_formats{});
 
 /// Index of F in a list, or -1.
 template <class F, class... Fs>
-constexpr int index_in(type_list<Fs...>) noexcept {
+BINADE_HD constexpr int index_in(type_list<Fs...>) noexcept {
   int index = -1;
   int i = 0;
   ((index = std::is_same_v<F, Fs> ? i : index, ++i), ...);

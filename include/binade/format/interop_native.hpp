@@ -10,7 +10,8 @@
 #include <type_traits>
 
 // The compiler's own 16-bit types, _Float16 and __bf16, where it has them on the target. Bits are
-// moved, never converted: the same in any floating-point environment, NaN payloads included.
+// moved, never converted: the same in any floating-point environment, NaN payloads included. Hence
+// the references: where the CPU lacks such registers, clang hands a value over by way of float.
 
 namespace binade::inline v0 {
 
@@ -22,14 +23,16 @@ inline constexpr bool has_native_float16 = true;
 static_assert(sizeof(_Float16) == sizeof(float16));
 
 /// The same bits as the other type.
-[[nodiscard]] constexpr float16 from_native(_Float16 x) noexcept {
+[[nodiscard]] constexpr float16 from_native(const _Float16& x) noexcept {
   return float16::from_bits(bit_cast<std::uint16_t>(x));
 }
 [[nodiscard]] constexpr _Float16 to_native(float16 x) noexcept {
   return bit_cast<_Float16>(x.bits());
 }
 /// The exact value.
-[[nodiscard]] constexpr unpacked unpack(_Float16 x) noexcept { return unpack(from_native(x)); }
+[[nodiscard]] constexpr unpacked unpack(const _Float16& x) noexcept {
+  return unpack(from_native(x));
+}
 
 #else
 inline constexpr bool has_native_float16 = false;
@@ -46,12 +49,12 @@ inline constexpr bool has_native_bfloat16 = true;
 static_assert(sizeof(__bf16) == sizeof(bfloat16));
 
 /// The same bits as the other type.
-[[nodiscard]] constexpr bfloat16 from_native(__bf16 x) noexcept {
+[[nodiscard]] constexpr bfloat16 from_native(const __bf16& x) noexcept {
   return bfloat16::from_bits(bit_cast<std::uint16_t>(x));
 }
 [[nodiscard]] constexpr __bf16 to_native(bfloat16 x) noexcept { return bit_cast<__bf16>(x.bits()); }
 /// The exact value.
-[[nodiscard]] constexpr unpacked unpack(__bf16 x) noexcept { return unpack(from_native(x)); }
+[[nodiscard]] constexpr unpacked unpack(const __bf16& x) noexcept { return unpack(from_native(x)); }
 
 #else
 inline constexpr bool has_native_bfloat16 = false;
