@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Everything that needs nothing but the standard library. Opt-in headers: fmt.hpp (fmt), io/
-// (nlohmann-json), format/interop_*.hpp (other types' headers), analysis/html_report.hpp (reports).
+// Everything that needs nothing but the standard library. Opt-in: fmt.hpp (needs fmt), io/ (needs
+// nlohmann-json), format/interop_*.hpp (other libraries' types), analysis/ (comparisons, reports).
 
-// Number formats: value types, rounding, saturation, exact conversion and arithmetic.
+// Number formats: value types, rounding, saturation, exact conversion and arithmetic, limits, text,
+// run-time look-up.
 #include "binade/format/any_format.hpp"
 #include "binade/format/catalog.hpp"
+#include "binade/format/code_text.hpp"
 #include "binade/format/convert.hpp"
 #include "binade/format/limits.hpp"
 #include "binade/format/lookup.hpp"
@@ -21,8 +23,12 @@
 
 // Quantizers: scale rules, quantize, dequantize, bulk convert.
 #include "binade/kernel/convert.hpp"
+#include "binade/quantize/append.hpp"
+#include "binade/quantize/both_ways.hpp"
 #include "binade/quantize/dequantize.hpp"
 #include "binade/quantize/quantize.hpp"
+#include "binade/quantize/validate.hpp"
+#include "binade/scale/delayed.hpp"
 #include "binade/scale/rule.hpp"
 
 // Products of packed operands, and measures of error.

@@ -45,33 +45,58 @@ T rounded_value(const unpacked& x) noexcept {
   return pack_value<T>(x, typename policies::rounding{}, rules);
 }
 
-/// The exact value of every element of a packed tensor, row by row: f(value, row, i).
+/// Calls f(cell, begin, end, scale) for each group of elements [begin, end) of a stored row.
 template <class Function>
-void for_each_value_of_row(const any_packed_view& packed, const decode_table& table,
-                           std::size_t row, Function&& f) {
+void for_each_group_of_row(const any_packed_view& packed, std::size_t row, Function&& f) {
   const packed_description& d = packed.description;
   const packed_layout& layout = d.layout;
-  const std::size_t first = layout.first_cell_of_row(row);
   const unpacked tensor_scale = unpack(packed.tensor_scale);
-  const int bits = d.element.bit_count();
-  const std::byte* codes = packed.codes.data() + row * layout.row_bytes();
-  for (std::size_t begin = 0, cell = first; begin < layout.row_length();
-       begin += layout.cell_length(), ++cell) {
+  std::size_t cell = layout.first_cell_of_row(row);
+  for (std::size_t begin = 0; begin < layout.row_length(); begin += layout.cell_length(), ++cell) {
     reference::group_scale scale;
     scale.positive = packed.scale(cell);
     scale.negative = packed.scale(cell, true);
     scale.zero_point = packed.zero_point(cell);
     scale.positive = reference::with_tensor_scale(scale.positive, d.tensor_scale, tensor_scale);
     scale.negative = reference::with_tensor_scale(scale.negative, d.tensor_scale, tensor_scale);
-    const std::size_t end = begin + layout.cell_length() < layout.row_length()
-                                ? begin + layout.cell_length()
-                                : layout.row_length();
-    for (std::size_t i = begin; i < end; ++i) {
-      const unpacked element = table(read_code(codes, i, bits));
-      f(reference::element_value(element, scale, d.element_exponent), i);
-    }
+    const std::size_t rest = layout.row_length() - begin;
+    f(cell, begin, begin + (rest < layout.cell_length() ? rest : layout.cell_length()), scale);
   }
 }
+
+/// The values of all codes of a narrow format under one group's scale: a group with many elements
+/// computes each value once.
+template <class T>
+class group_values {
+ public:
+  group_values(const packed_description& d, const decode_table& table) noexcept
+      : table_(table),
+        element_exponent_(d.element_exponent),
+        codes_(d.element.bit_count() <= 8 ? std::size_t{1} << d.element.bit_count() : 0) {}
+
+  /// Whether a table pays for a group of which a row holds `n` elements.
+  [[nodiscard]] bool serves(std::size_t cell, std::size_t n) const noexcept {
+    return codes_ != 0 && (n >= codes_ || (filled_ && cell == cell_));
+  }
+  void fill(std::size_t cell, const reference::group_scale& scale) noexcept {
+    if (filled_ && cell == cell_) return;
+    for (std::size_t code = 0; code < codes_; ++code) {
+      values_[code] = rounded_value<T>(reference::element_value(
+          table_(static_cast<std::uint32_t>(code)), scale, element_exponent_));
+    }
+    cell_ = cell;
+    filled_ = true;
+  }
+  [[nodiscard]] T operator[](std::uint32_t code) const noexcept { return values_[code]; }
+
+ private:
+  const decode_table& table_;
+  int element_exponent_;
+  std::size_t codes_;
+  std::size_t cell_ = 0;
+  bool filled_ = false;
+  T values_[256];
+};
 
 inline void check_packed(const any_packed_view& packed, const char* function) {
   const packed_description& d = packed.description;
@@ -111,12 +136,29 @@ void dequantize(const any_packed_view& packed, tensor_view<T> out, executor_ref 
       rank == 0 ? out : out.permuted(std::span<const int>(axes.data(), rank));
   const detail::decode_table table(packed.description.element);
   const std::ptrdiff_t stride = stored.inner_stride();
+  const int bits = packed.description.element.bit_count();
+  const int exponent = packed.description.element_exponent;
   executor.for_each_chunk(layout.row_count(), 16, [&](std::size_t begin, std::size_t end) {
+    detail::group_values<T> values(packed.description, table);
     for (std::size_t row = begin; row < end; ++row) {
       T* y = stored.row_data(row);
-      detail::for_each_value_of_row(packed, table, row, [&](const unpacked& v, std::size_t i) {
-        y[static_cast<std::ptrdiff_t>(i) * stride] = detail::rounded_value<T>(v);
-      });
+      const std::byte* codes = packed.codes.data() + row * layout.row_bytes();
+      detail::for_each_group_of_row(
+          packed, row,
+          [&](std::size_t cell, std::size_t from, std::size_t to,
+              const reference::group_scale& scale) {
+            if (values.serves(cell, to - from)) {
+              values.fill(cell, scale);
+              for (std::size_t i = from; i < to; ++i) {
+                y[static_cast<std::ptrdiff_t>(i) * stride] = values[read_code(codes, i, bits)];
+              }
+              return;
+            }
+            for (std::size_t i = from; i < to; ++i) {
+              y[static_cast<std::ptrdiff_t>(i) * stride] = detail::rounded_value<T>(
+                  reference::element_value(table(read_code(codes, i, bits)), scale, exponent));
+            }
+          });
     }
   });
 }

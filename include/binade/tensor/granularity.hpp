@@ -45,6 +45,9 @@ class granularity {
       : kind_(kind::group), axis_(g.axis), rows_(g.size), cols_(g.size) {}
   constexpr granularity(per_block b) noexcept : kind_(kind::block), rows_(b.rows), cols_(b.cols) {}
 
+  /// Which of the four it is.
+  [[nodiscard]] constexpr kind form() const noexcept { return kind_; }
+
   /// How many neighbours along each axis of `shape` share a scale.
   ///
   /// Throws: error if an axis does not exist, a size is 0, or per_block meets a rank below 2.
@@ -93,6 +96,8 @@ class granularity {
     }
     return "one a tensor";
   }
+
+  friend constexpr bool operator==(const granularity&, const granularity&) = default;
 
  private:
   kind kind_ = kind::tensor;

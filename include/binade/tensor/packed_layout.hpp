@@ -42,6 +42,7 @@ class packed_layout {
     l.shape_ = l.stored_ = shape;
     l.axis_ = shape.rank() == 0 ? 0 : shape.rank() - 1;
     l.cells_ = g.cell_extents(shape);
+    l.groups_ = g;
     l.finish(code_bits, false);
     return l;
   }
@@ -51,6 +52,8 @@ class packed_layout {
   [[nodiscard]] const tensor_shape& stored_shape() const noexcept { return stored_; }
   /// Number of cells along each stored axis.
   [[nodiscard]] const tensor_shape& grid() const noexcept { return grid_; }
+  /// Who shares a scale; per_tensor, without meaning, in a block format.
+  [[nodiscard]] const granularity& groups() const noexcept { return groups_; }
   /// The axis along which codes and blocks run.
   [[nodiscard]] int axis() const noexcept { return axis_; }
   /// Neighbours along stored axis `i` that share a scale.
@@ -151,6 +154,7 @@ class packed_layout {
   tensor_shape shape_;
   tensor_shape stored_;
   tensor_shape grid_;
+  granularity groups_;
   std::array<std::size_t, max_rank> cells_{};
   int axis_ = 0;
   std::size_t row_codes_ = 0;

@@ -167,6 +167,22 @@ class any_packed_tensor {
   }
   operator any_packed_view() const noexcept { return view(); }
 
+  /// Adds the rows of `more` behind this tensor's, which then has the form `extended`. Scales and
+  /// zero points are added too, unless both share them.
+  void append(const any_packed_tensor& more, packed_description extended, bool shared_scales) {
+    const auto extend = [](std::vector<std::byte>& bytes, const std::vector<std::byte>& tail) {
+      bytes.insert(bytes.end(), tail.begin(), tail.end());
+    };
+    extend(codes_, more.codes_);
+    if (!shared_scales) {
+      extend(scales_, more.scales_);
+      extend(negative_scales_, more.negative_scales_);
+      extend(zero_points_, more.zero_points_);
+    }
+    description_ = std::move(extended);
+    counts_ += more.counts_;
+  }
+
   void set_tensor_scale(float scale) noexcept { tensor_scale_ = scale; }
   void set_counts(const quantize_counts& counts) noexcept { counts_ = counts; }
 

@@ -81,4 +81,24 @@ struct float_encoder {
   return e;
 }
 
+/// Elements of x * multiplier, where the multiplier is the reciprocal of a scale, exact or nearly
+/// so.
+///
+/// An element whose code or count the approximation might get wrong goes to `exact`: one that lies
+/// within `margin` (relative) of a boundary between two codes or of the largest value, and
+/// specials.
+struct scaled_request {
+  float multiplier = 1;
+  float margin = 0;  ///< 0: multiplier and products are exact
+  /// The definition: the code of x, and the element counted as it should be.
+  std::uint8_t (*exact)(const void* context, float x) noexcept = nullptr;
+  const void* context = nullptr;
+};
+
+/// How many elements `encode_scaled` counted itself.
+struct scaled_counts {
+  std::uint32_t clipped = 0;
+  std::uint32_t underflowed = 0;
+};
+
 }  // namespace binade::inline v0::simd

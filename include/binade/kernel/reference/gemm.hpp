@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "binade/core/fp_environment.hpp"
+#include "binade/core/parallel.hpp"
+#include "binade/kernel/reference/dot.hpp"
+#include "binade/kernel/reference/operand.hpp"
+#include "binade/kernel/reference/sums.hpp"
+#include "binade/tensor/view.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace binade::inline v0 {
+
+namespace reference {
+
+/// gemm of operands that are read as floats.
+inline void float_gemm(const operand& x, const operand& w, const tensor_view<float>& y,
+                       executor_ref executor) {
+  const std::size_t tokens = y.extent(0);
+  const std::size_t in = x.shape().extent(1);
+  std::vector<float> xs(tokens * in);
+  const float_rows x_rows(x);
+  for (std::size_t t = 0; t < tokens; ++t) x_rows.read(t, xs.data() + t * in);
+  const float_rows w_rows(w);
+  executor.for_each_chunk(y.extent(1), 16, [&](std::size_t begin, std::size_t end) {
+    std::vector<float> row(in);
+    const fp_environment_guard guard;
+    std::uint32_t sum = 0;
+    for (std::size_t o = begin; o < end; ++o) {
+      w_rows.read(o, row.data());
+      for (std::size_t t = 0; t < tokens; ++t) {
+        sum_ascending(xs.data() + t * in, row.data(), in, &sum);
+        store_result(sum, &y(t, o));
+      }
+    }
+  });
+}
+
+/// gemm of operands whose blocks are summed in integers.
+inline void integer_gemm(const any_packed_view& x, int x_scale, const any_packed_view& w,
+                         int w_scale, const tensor_view<float>& y, executor_ref executor) {
+  const std::size_t tokens = y.extent(0);
+  const std::size_t in = x.shape().extent(1);
+  const std::size_t block = x.description.layout.cell_length();
+  const integer_rows x_rows(x, x_scale);
+  const std::size_t blocks = x_rows.blocks();
+  integer_row xs(tokens * in, tokens * blocks);
+  for (std::size_t t = 0; t < tokens; ++t) {
+    x_rows.read(t, xs.integers.data() + t * in, xs.scales.data() + t * blocks);
+  }
+  const integer_rows w_rows(w, w_scale);
+  const tensor_scales tensor(x, w);
+  executor.for_each_chunk(y.extent(1), 16, [&](std::size_t begin, std::size_t end) {
+    integer_row row(in, blocks);
+    const fp_environment_guard guard;
+    std::uint32_t sum = 0;
+    for (std::size_t o = begin; o < end; ++o) {
+      w_rows.read(o, row.integers.data(), row.scales.data());
+      for (std::size_t t = 0; t < tokens; ++t) {
+        sum_by_blocks(xs.integers.data() + t * in, xs.scales.data() + t * blocks,
+                      row.integers.data(), row.scales.data(), in, block, &sum);
+        store_result(tensor.apply(sum), &y(t, o));
+      }
+    }
+  });
+}
+
+}  // namespace reference
+
+/// y[tokens, out] = x[tokens, in] w[out, in]^T.
+///
+/// If both are of block formats with blocks of the same size, whose elements are integers times
+/// 2^-k, a sum is that of `dot` on such vectors, block by block. Otherwise both are made floats,
+/// each element rounded once, its scales included, and
+///   y = fma(x[k], w[k], y)   for k = 0, 1, ..., in - 1,   from y = +0.
+///
+/// Shapes: x[tokens, in], w[out, in], y[tokens, out]; x and w packed or not, in any mixture, their
+///         blocks along `in`. y shares no memory with them.
+/// NaN:    as for `dot`: a NaN in a row, or a block scale that is NaN, gives NaN in every y that it
+///         enters.
+/// Error:  of the formulas, bit for bit, in any floating-point environment and whatever the
+///         executor, which splits the rows of w and never k.
+/// Throws: error if shapes do not fit or blocks do not run along `in`; before it writes.
+/// Cost:   allocates x decoded and, for each chunk of 16 rows, one row of w decoded.
+inline void gemm(const operand& x, const operand& w, const tensor_view<float>& y,
+                 executor_ref executor = {}) {
+  reference::check_operand("gemm", "x", x, 2);
+  reference::check_operand("gemm", "w", w, 2);
+  const tensor_shape product{x.shape().extent(0), w.shape().extent(0)};
+  if (x.shape().extent(1) != w.shape().extent(1)) {
+    BINADE_THROW(error{"gemm: x is " + to_string(x.shape()) + " but w is " + to_string(w.shape()) +
+                       "; the inner dimensions " + std::to_string(x.shape().extent(1)) + " and " +
+                       std::to_string(w.shape().extent(1)) + " must be equal"});
+  }
+  if (!(y.shape() == product)) {
+    BINADE_THROW(error{"gemm: y is " + to_string(y.shape()) + " but x is " + to_string(x.shape()) +
+                       " and w is " + to_string(w.shape()) + "; y must be " + to_string(product)});
+  }
+  if (const auto scales = reference::integer_scales(x, w)) {
+    reference::integer_gemm(*x.packed(), scales->first, *w.packed(), scales->second, y, executor);
+  } else {
+    reference::float_gemm(x, w, y, executor);
+  }
+}
+
+}  // namespace binade::inline v0

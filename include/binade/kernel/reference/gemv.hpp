@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "binade/core/parallel.hpp"
+#include "binade/kernel/reference/dot.hpp"
+#include "binade/kernel/reference/operand.hpp"
+#include "binade/tensor/view.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace binade::inline v0 {
+
+/// y[out] = w[out, in] x[in]: each y is the `dot` of x and a row of w, in the same order.
+///
+/// Shapes: x[in], w[out, in], y[out]; packed or not, in any mixture. y shares no memory with them.
+/// NaN:    as for `dot`.
+/// Error:  of the formulas of `dot`, bit for bit, whatever the executor.
+/// Throws: error if shapes do not fit or blocks do not run along `in`; before it writes.
+/// Cost:   allocates x and, for each chunk of 16 rows, one row of w.
+inline void gemv(const operand& x, const operand& w, const tensor_view<float>& y,
+                 executor_ref executor = {}) {
+  reference::check_operand("gemv", "x", x, 1);
+  reference::check_operand("gemv", "w", w, 2);
+  const std::size_t in = x.shape().extent(0);
+  const std::size_t out = w.shape().extent(0);
+  if (w.shape().extent(1) != in) {
+    BINADE_THROW(error{"gemv: x is " + to_string(x.shape()) + " but w is " + to_string(w.shape()) +
+                       "; the inner dimensions " + std::to_string(in) + " and " +
+                       std::to_string(w.shape().extent(1)) + " must be equal"});
+  }
+  if (!(y.shape() == tensor_shape{out})) {
+    BINADE_THROW(error{"gemv: y is " + to_string(y.shape()) + " but w is " + to_string(w.shape()) +
+                       "; y must be " + to_string(tensor_shape{out})});
+  }
+  const reference::vector_product product(x, w);
+  executor.for_each_chunk(out, 16, [&](std::size_t begin, std::size_t end) {
+    product.for_each_product(begin, end, [&y](std::size_t row, std::uint32_t sum) {
+      reference::store_result(sum, &y(row));
+    });
+  });
+}
+
+}  // namespace binade::inline v0
