@@ -35,6 +35,7 @@ if [ "$purpose" != compare ]; then
   need_header gtest/gtest.h libgtest-dev fetched
   need_header gmock/gmock.h libgmock-dev fetched
   need_header mpfr.h libmpfr-dev required
+  need_header gmpxx.h libgmp-dev required
 fi
 if [ "$purpose" = ci ]; then
   need_command g++ g++

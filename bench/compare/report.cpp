@@ -151,9 +151,9 @@ std::string html(const std::vector<comparison_result>& results, const run_descri
       "errors, "
       "over all elements of all tensors. Bits count scales and tensor scale. Clipped: |x| above "
       "scale times the largest element; underflow: x is not 0 and became 0. The gemm error is the "
-      "relative Frobenius error of x w^T for 64 rows x of standard normal numbers. Speeds are "
-      "those "
-      "of the portable reference code, one thread, in bytes of float32 and packed data together.");
+      "relative Frobenius error of x w^T for 64 rows x of standard normal numbers. Speeds "
+      "count float32 and packed bytes together; vector kernels quantize minifloats of at most 8 "
+      "bits, the reference code does the rest.");
   r.notes.emplace_back("SQNR against block size: the first rows of " + chart.tensors()[0].name +
                        ", " + std::to_string(chart.tensors()[0].values.size()) + " elements.");
   return binade::html_report(r);

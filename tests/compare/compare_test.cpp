@@ -93,7 +93,9 @@ TEST_F(compare_program, writes_json_with_the_documented_fields) {
     if (r.at("tensor") == "*") {
       overall[r.at("format").get<std::string>() + ":" + r.at("scale").get<std::string>()] =
           r.at("sqnr_db").get<double>();
-      if (r.at("format") == "mxfp4") EXPECT_EQ(r.at("bits_per_element").get<double>(), 4.25);
+      if (r.at("format") == "mxfp4") {
+        EXPECT_EQ(r.at("bits_per_element").get<double>(), 4.25);
+      }
     }
   }
   // 3 formats, each with one row for all tensors together.
