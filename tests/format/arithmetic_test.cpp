@@ -183,8 +183,8 @@ TEST(arithmetic, agrees_with_binary64_hardware) {
 
 /// Zeros, infinities and NaN: IEEE 754-2019, 6 and 7, which the processor follows.
 TEST(arithmetic, specials_follow_ieee_754) {
-  const double values[] = {0.0,         -0.0, 1.0, -2.5, contract::infinity, -contract::infinity,
-                           std::nan("")};
+  const double values[] = {
+      0.0, -0.0, 1.0, -1.0, -2.5, contract::infinity, -contract::infinity, std::nan("")};
   const auto expect = [](const unpacked& got, double wanted, const char* what, double a, double b) {
     EXPECT_TRUE(contract::same_value(to_double(got), wanted))
         << what << " " << a << ", " << b << ": " << to_double(got) << ", expected " << wanted;

@@ -164,6 +164,24 @@ TEST(hif8, guarded_hybrid_keeps_values_and_saturates) {
   }
 }
 
+/// HiF8 has no mantissa bit below 2^-15: there the significand of every value is odd, and ties go
+/// up in the mode that looks at it. Elsewhere it is the code (the rank) that is even or odd.
+TEST(hif8, ties_to_even_significand_go_up_without_a_mantissa) {
+  const oracle::format& f = oracle::by_name("hif8");
+  for (std::size_t i = 0; i + 1 < f.stops.size(); ++i) {
+    const double low = f.stops[i].value;
+    const double high = f.stops[i + 1].value;
+    if (low < 0 || f.stops[i + 1].overflow) continue;
+    const double tie = f.boundaries[i];
+    const bool no_mantissa = low > 0 && high <= two_to(-15);
+    const std::uint64_t wanted =
+        no_mantissa ? f.stops[i + 1].code
+                    : encode(f, tie, oracle::mode::ties_to_even, oracle::saturation::finite);
+    EXPECT_EQ(code_of(hif8_spec{}, tie, rounding::ties_to_even_significand{}), wanted)
+        << contract::shown(tie);
+  }
+}
+
 /// formats.md D.4.
 TEST(posit, published_vectors) {
   const double pi = 3.14159265;

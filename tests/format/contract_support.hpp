@@ -212,11 +212,12 @@ inline std::string shown(const oracle::nearby& x) {
 }
 
 /// Counts checks, and reports the first few that fail, so that a defect does not print a million
-/// lines. `describe()` is called for those only.
+/// lines. `describe()` is called for those only. The count is in gtest's XML, as "checks".
 class checker {
  public:
   explicit checker(std::string what) : what_(std::move(what)) {}
   ~checker() {
+    ::testing::Test::RecordProperty("checks", std::to_string(count_));
     if (failures_ > shown_failures) {
       ADD_FAILURE() << what_ << ": " << failures_ - shown_failures << " more failures of " << count_
                     << " checks";

@@ -231,11 +231,9 @@ TEST(minifloat, is_usable_in_constant_expressions) {
     return s;
   }();
   static_assert(sum == e4m3fn(2.0F));
-  for_each_type(all_formats{}, []<class F>() {
-    static_assert((F(1.0F) + F(1.0F) * F(0.0F)).bits() == F(1.0F).bits() ||
-                  !describe(F::spec).has_zero || codebook<std::remove_cvref_t<decltype(F::spec)>> ||
-                  std::is_same_v<F, e0m3> || std::is_same_v<F, e0m7>);
-  });
+  // Where 1 or 2 is beyond the range both sides are the largest value.
+  for_each_type(all_formats{},
+                []<class F>() { static_assert((F(1.0F) + F(1.0F)).bits() == F(2.0F).bits()); });
   SUCCEED();
 }
 

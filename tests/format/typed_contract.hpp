@@ -110,7 +110,6 @@ inline void check_typed_encode(const typed_calls& t) {
   std::vector<double> points = sampled_landmarks(expected);
   const std::size_t landmarks = points.size();
   for (const double x : oracle::special_inputs()) points.push_back(x);
-  std::size_t turn = 0;
   for (const double point : points) {
     const bool finite = std::isfinite(point);
     const std::array<double, 3> doubles =
@@ -153,7 +152,6 @@ inline void check_typed_encode(const typed_calls& t) {
         }
       }
     }
-    ++turn;
   }
   // See the encode test: (2 V - 1) points; 3 neighbours from float and from double in 6 modes and 3
   // policies, and 5 calls without policies.

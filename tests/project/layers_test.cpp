@@ -88,8 +88,8 @@ std::optional<std::size_t> layer_of(std::string_view folder) {
 /// Headers that need more than the standard library or a compiler's extensions, and reports, which
 /// few programs write: the umbrella leaves them out.
 bool is_opt_in(std::string_view file) {
-  return starts_with_any(file,
-                         {"fmt.hpp", "io/", "comm/mpi.hpp", "kernel/cuda/", "format/interop_", "analysis/"});
+  return starts_with_any(
+      file, {"fmt.hpp", "io/", "comm/mpi.hpp", "kernel/cuda/", "format/interop_", "analysis/"});
 }
 
 /// What is wrong with the line `#include <name>` (or "name") in `file`; empty: nothing.

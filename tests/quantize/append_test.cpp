@@ -116,6 +116,24 @@ TEST(append, a_two_level_format_keeps_its_tensor_scale) {
   EXPECT_TRUE(same_bytes(grown, whole));
 }
 
+TEST(append, a_single_row_shares_its_scale_as_several_do) {
+  // One row alone looks the same under every granularity that does not split it.
+  const std::vector<float> x = matrix(4);
+  const auto one = matrix_view(x.data(), 1, cols);
+  const auto more = matrix_view(x.data() + cols, 3, cols);
+  for (const granularity& g : {granularity(per_tensor{}), granularity(per_channel{.axis = 1})}) {
+    any_packed_tensor grown = quantize<e4m3fn>(one, g);
+    const any_packed_tensor before = grown;
+    append(grown, more);
+    EXPECT_TRUE(std::ranges::equal(grown.scales(), before.scales())) << to_string(g);
+    EXPECT_EQ(grown.scales().size(), grown.description().scale_bytes()) << to_string(g);
+  }
+  any_packed_tensor channels = quantize<e4m3fn>(one, per_channel{.axis = 0});
+  append(channels, more, per_channel{.axis = 0});
+  EXPECT_TRUE(same_bytes(channels,
+                         quantize<e4m3fn>(matrix_view(x.data(), 4, cols), per_channel{.axis = 0})));
+}
+
 TEST(append, to_an_empty_tensor_is_quantize) {
   const std::vector<float> x = matrix(3);
   any_packed_tensor grown = quantize<e4m3fn>(matrix_view(x.data(), 0, cols));

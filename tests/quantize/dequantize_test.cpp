@@ -117,7 +117,7 @@ TEST(dequantize, any_codes_of_any_block_format_are_rounded_once) {
         const any_packed_tensor t = random_tensor(d, 1);
         oracle::scheme s = scheme_of(p.block, shape, axis);
         const std::string what =
-            p.names->name + (" " + shape_text(shape)) + " axis " + std::to_string(axis);
+            std::string(p.names->name) + " " + shape_text(shape) + " axis " + std::to_string(axis);
         expect_values<float>(t, s, shape, p.block.size, what + " to float");
         expect_values<double>(t, s, shape, p.block.size, what + " to double");
         expect_values<binade::bfloat16>(t, s, shape, p.block.size, what + " to bfloat16");
@@ -148,7 +148,7 @@ TEST(dequantize, any_codes_of_any_element_format_under_any_granularity) {
         const any_packed_tensor t = random_tensor(d, 2);
         const oracle::scheme s = scheme_of(p.element, shape, c.cell);
         expect_values<float>(t, s, shape, 1,
-                             p.names->name + (" " + to_string(c.g)) + " group " +
+                             std::string(p.names->name) + " " + to_string(c.g) + " group " +
                                  std::to_string(static_cast<int>(group)));
       }
     }
@@ -169,8 +169,8 @@ TEST(dequantize, tensor_scales_multiply_or_divide_before_the_one_rounding) {
                                                              : oracle::tensor_scaling::none;
     for (const float scale : {1.0F, 0.1F, 3.0F, 0x1p-126F, 0x1p-149F, largest_float}) {
       t.set_tensor_scale(scale);
-      expect_values<float>(t, s, shape, 16, "scale " + shown(scale));
-      expect_values<double>(t, s, shape, 16, "scale " + shown(scale));
+      expect_values<float>(t, s, shape, 16, std::string("scale ") + shown(scale));
+      expect_values<double>(t, s, shape, 16, std::string("scale ") + shown(scale));
     }
   }
 }
@@ -261,7 +261,7 @@ TEST(dequantize, errors_say_what_does_not_fit) {
   binade::any_packed_view v = q;
   v.scales = v.scales.first(2);
   EXPECT_EQ(error_of([&] { dequantize(v, binade::matrix_view(out, 3, 4)); }),
-            "dequantize: a packed tensor of shape [3, 4] has 48 bytes of codes and 2 of scales; "
+            "dequantize: the packed tensor is [3, 4] and has 48 bytes of codes and 2 of scales; "
             "needed are 48 and 3");
   EXPECT_EQ(out, std::vector<float>(12, 5.0F)) << "written before the check";
 }

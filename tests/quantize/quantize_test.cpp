@@ -745,6 +745,16 @@ TEST(quantize, a_search_ignores_nan_and_infinity) {
   }
 }
 
+TEST(quantize, a_search_goes_down_to_65_of_128_and_no_further) {
+  // amax / 7 is 2. Half of it, scale 1, would be best: 3, 5 and 7 are exact and 14 clips to 7,
+  // error
+  // 49. At 65/64 the clipped one loses 47.5 and the others 300 * (0.0022 + 0.0061 + 0.012) = 6.
+  std::vector<float> x{14};
+  for (int i = 0; i < 300; ++i) x.insert(x.end(), {3, 5, 7});
+  const auto q = binade::quantize<binade::int4>(binade::vector_view(x), scaling::mse_search{});
+  EXPECT_EQ(q.view().scale_code(0), oracle::bits_of(65.0F / 64));
+}
+
 TEST(quantize, a_tie_of_a_search_takes_the_larger_scale) {
   // Scales 1, 2 and 4 are tried. 1 clips 8 to 6; 2 and 4 have no error.
   const std::vector<float> x{4, 8};

@@ -166,10 +166,8 @@ template <class R>
       unpacked magnitude = x;
       magnitude.negative = negative;
       discarded_part part = detail::cut(magnitude, s.mantissa_bits, least);
-      if (x.exponent > least && s.exponent_bits > 0) {
+      if (x.exponent > least) {  // beyond the range of formats without an exponent field
         part.kept += static_cast<std::uint64_t>(x.exponent - least) << s.mantissa_bits;
-      } else if (x.exponent > least) {  // no exponent field: the step never grows
-        part = detail::cut(magnitude, s.mantissa_bits + x.exponent - least, x.exponent);
       }
       // Without a zero, code 0 is the first normal number: codes lie one below the step count.
       const std::uint64_t offset = s.has_zero ? 0 : 1;

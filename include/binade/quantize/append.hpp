@@ -73,7 +73,9 @@ void append(any_packed_tensor& packed, tensor_view<T> x, const Options&... optio
   const std::size_t cell = layout.cell_extent(0);
   using form = granularity::kind;
   const form groups = layout.groups().form();
-  const bool shared = !d.is_block_format && cell != 1 && groups != form::block;
+  // With two rows a cell of both is told from a cell of one, which one row cannot do.
+  const bool shared = !d.is_block_format && (groups == form::tensor || groups == form::channel) &&
+                      detail::with_rows(d, 2).layout.cell_extent(0) == 2;
   if (!d.is_block_format && groups == form::group && cell != 1) {
     fail("groups run along the leading axis, which can then not grow");
   }

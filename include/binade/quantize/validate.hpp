@@ -71,7 +71,9 @@ inline void note(std::vector<finding>& findings, finding_kind kind, std::size_t 
 /// at the top of the scale format, is there (at least a quarter of the format's largest) and the
 /// largest weight would be above 2^10 under the stored convention but below it under the other:
 /// weights and activations of networks are far below 2^10, and reciprocals of their scales far
-/// above. Cost:   one pass over codes and scales.
+/// above.
+///
+/// Cost: one pass over codes and scales.
 [[nodiscard]] inline std::vector<finding> validate(const any_packed_view& packed) {
   std::vector<finding> findings;
   const packed_description& d = packed.description;

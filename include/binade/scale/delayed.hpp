@@ -97,8 +97,7 @@ class delayed_scale {
     if ((bits & 0x7fffffffU) > infinity) bits = nan;
     if (bits == 0x80000000U) bits = 0;
     if (bits > nan) {
-      BINADE_THROW(error{"delayed_scale: amax " + std::to_string(amax) +
-                         "; allowed are 0, positive numbers, infinity and NaN"});
+      fail("amax ", std::to_string(amax), "; allowed are 0, positive numbers, infinity and NaN");
     }
     if (history_.size() == options_.length) history_.erase(history_.begin());
     history_.push_back(bits);
@@ -122,16 +121,16 @@ class delayed_scale {
   /// Throws: error unless `bytes` is what to_bytes() gives for some object.
   [[nodiscard]] static delayed_scale from_bytes(std::span<const std::byte> bytes) {
     if (bytes.size() < header_bytes || std::memcmp(bytes.data(), magic, 4) != 0) {
-      fail(std::to_string(bytes.size()) +
+      fail(std::to_string(bytes.size()),
            " bytes that do not begin as a stored scale; needed are "
-           "\"bds1\" and at least " +
-           std::to_string(header_bytes) + " bytes");
+           "\"bds1\" and at least ",
+           std::to_string(header_bytes), " bytes");
     }
     const auto reduction = get<std::uint32_t>(bytes, 4);
     const auto count = get<std::uint64_t>(bytes, 24);
-    if (reduction > 1) fail("reduction " + std::to_string(reduction) + "; allowed are 0 and 1");
+    if (reduction > 1) fail("reduction ", std::to_string(reduction), "; allowed are 0 and 1");
     if (count != (bytes.size() - header_bytes) / 4 || bytes.size() % 4 != 0) {
-      fail(std::to_string(count) + " steps in " + std::to_string(bytes.size()) +
+      fail(std::to_string(count), " steps in ", std::to_string(bytes.size()),
            " bytes; needed are 32 and 4 a step");
     }
     delayed_scale s({.length = static_cast<std::size_t>(get<std::uint64_t>(bytes, 16)),
@@ -146,11 +145,13 @@ class delayed_scale {
   }
 
   [[nodiscard]] std::string to_text() const {
-    std::string text = "binade.delayed_scale 1\nlength " + std::to_string(options_.length) +
-                       "\nreduce " + name_of(options_.reduce) + "\nmargin " +
-                       std::to_string(options_.margin) + "\namax " + hex(amax_) + "\nhistory";
-    for (const std::uint32_t bits : history_) text += " " + hex(bits);
-    return text + "\n";
+    std::string text;
+    append(text, "binade.delayed_scale 1\nlength ", std::to_string(options_.length), "\nreduce ",
+           name_of(options_.reduce), "\nmargin ", std::to_string(options_.margin), "\namax ",
+           hex(amax_), "\nhistory");
+    for (const std::uint32_t bits : history_) append(text, " ", hex(bits));
+    append(text, "\n");
+    return text;
   }
   /// Throws: error unless `text` is of the form above.
   [[nodiscard]] static delayed_scale from_text(std::string_view text) {
@@ -196,8 +197,8 @@ class delayed_scale {
     }
     void expect(std::string_view word) {
       if (peek() != word) {
-        fail("\"" + std::string(peek().substr(0, 40)) + "\" where the text must have \"" +
-             std::string(word) + "\"");
+        fail("\"", std::string(peek().substr(0, 40)), "\" where the text must have \"",
+             std::string(word), "\"");
       }
       rest.remove_prefix(word.size());
     }
@@ -208,21 +209,28 @@ class delayed_scale {
       const auto [end, status] =
           std::from_chars(word.data(), word.data() + word.size(), value, base);
       if (word.empty() || status != std::errc{} || end != word.data() + word.size()) {
-        fail("\"" + std::string(word.substr(0, 40)) +
-             "\" where the text must have a number in base " + std::to_string(base));
+        fail("\"", std::string(word.substr(0, 40)), "\" where the text must have a number in base ",
+             std::to_string(base));
       }
       rest.remove_prefix(word.size());
       return value;
     }
   };
 
-  [[noreturn]] static void fail(const std::string& what) {
-    BINADE_THROW(error{"delayed_scale: " + what});
+  template <class... Parts>
+  static void append(std::string& text, const Parts&... parts) {
+    (text.append(std::string_view(parts)), ...);
+  }
+  template <class... Parts>
+  [[noreturn]] static void fail(const Parts&... parts) {
+    std::string message = "delayed_scale: ";
+    append(message, parts...);
+    BINADE_THROW(error{message});
   }
   static void check(const scaling::delayed& o) {
     if (o.length == 0) fail("length 0; it must be at least 1");
     if (o.margin < -256 || o.margin > 256) {
-      fail("margin " + std::to_string(o.margin) + "; allowed are -256 to 256");
+      fail("margin ", std::to_string(o.margin), "; allowed are -256 to 256");
     }
   }
   [[nodiscard]] static const char* name_of(scaling::delayed::reduction r) noexcept {
@@ -257,12 +265,12 @@ class delayed_scale {
   }
   void check_state() const {
     if (history_.size() > options_.length) {
-      fail(std::to_string(history_.size()) + " steps in a history of length " +
+      fail(std::to_string(history_.size()), " steps in a history of length ",
            std::to_string(options_.length));
     }
     for (const std::uint32_t bits : history_) {
       if (bits > infinity && bits != nan) {
-        fail("amax " + hex(bits) +
+        fail("amax ", hex(bits),
              " in the history; allowed are 0, positive numbers, 7f800000 and "
              "7fc00000");
       }
@@ -270,7 +278,7 @@ class delayed_scale {
     const std::uint32_t reduced = reduce();
     if (amax_ >= infinity || (is_usable(reduced) && amax_ != reduced) ||
         (history_.empty() && amax_ != 0)) {
-      fail("amax " + hex(amax_) + " does not follow from the history, whose reduced amax is " +
+      fail("amax ", hex(amax_), " does not follow from the history, whose reduced amax is ",
            hex(reduced));
     }
   }

@@ -36,9 +36,9 @@ struct pow2_rceil {};
 /// As pow2_floor after half a unit in the last place of the element's significand has been added to
 /// amax. Source: AMD Quark and compressed-tensors.
 struct pow2_even {};
-/// The scale with the least sum of squared errors among three exponents around pow2_rceil's (scale
-/// formats of exponents only), else among absmax * k / 128 for k = 65 .. 128; a tie takes the
-/// larger.
+/// The scale with the least sum of squared errors: among three exponents around pow2_rceil's in
+/// scale formats of exponents only, else among k / 128 of absmax's scale in binary32, for k = 65 ..
+/// 128, each rounded to the scale's format. A tie takes the larger.
 struct mse_search {};
 /// scale = 2^-bias whatever the data.
 struct exponent_bias {
@@ -98,11 +98,11 @@ struct scale_rule {
          m == scale_method::pow2_rceil || m == scale_method::pow2_even;
 }
 
-/// What a rule needs to know of an element: the value that amax should land on and how many mantissa
-/// bits the binade of that value has (an integer of n bits counts as 1.f with n - 2).
+/// What a rule needs to know of an element: the value that amax should land on and how many
+/// mantissa bits the binade of that value has (an integer of n bits counts as 1.f with n - 2).
 ///
-/// The target is the largest value. Tapered formats (HiF8, posits, takums) have next to no precision
-/// there: their target is the largest value that still has the widest significand.
+/// The target is the largest value. Tapered formats (HiF8, posits, takums) have next to no
+/// precision there: their target is the largest value that still has the widest significand.
 struct element_range {
   unpacked target;
   int mantissa_bits = 0;

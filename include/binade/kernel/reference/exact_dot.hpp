@@ -38,8 +38,8 @@ class exact_accumulator {
     const bool a_finite = a.kind == value_class::finite || a.kind == value_class::zero;
     const bool b_finite = b.kind == value_class::finite || b.kind == value_class::zero;
     if (!a_finite || !b_finite) {
-      if (a.kind == value_class::nan || b.kind == value_class::nan ||
-          a.kind == value_class::zero || b.kind == value_class::zero) {
+      if (a.kind == value_class::nan || b.kind == value_class::nan || a.kind == value_class::zero ||
+          b.kind == value_class::zero) {
         nan_ = true;
       } else {
         (negative ? negative_infinity_ : positive_infinity_) = true;
@@ -179,8 +179,8 @@ inline std::vector<unpacked> exact_row(const operand& o, const char* name, std::
   packed.description.tensor_scale = tensor_scale_kind::none;
   std::vector<unpacked> values(o.shape().row_length());
   const reference::code_values codes(packed.description.element);
-  reference::for_each_exact_value(
-      packed, codes, row, [&values](std::size_t i, const unpacked& v) { values[i] = v; });
+  reference::for_each_exact_value(packed, codes, row,
+                                  [&values](std::size_t i, const unpacked& v) { values[i] = v; });
   return values;
 }
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "binade/core/error.hpp"
-#include "binade/kernel/reference/quantize_cell.hpp"  // element_value, with_tensor_scale
-#include "binade/kernel/reference/sums.hpp"           // store
+#include "binade/kernel/reference/packed_values.hpp"
+#include "binade/kernel/reference/sums.hpp"  // store
 #include "binade/tensor/packed_tensor.hpp"
 #include "binade/tensor/view.hpp"
 
@@ -83,48 +83,6 @@ class operand {
 };
 
 namespace reference {
-
-/// The exact values of all codes of a format of at most 8 bits; wider ones are decoded anew.
-class code_values {
- public:
-  explicit code_values(const any_format& format) noexcept
-      : format_(format), tabulated_(format.bit_count() <= 8) {
-    if (!tabulated_) return;
-    const std::size_t codes = std::size_t{1} << format.bit_count();
-    for (std::size_t code = 0; code < codes; ++code) values_[code] = format.decode(code);
-  }
-  [[nodiscard]] unpacked operator()(std::uint32_t code) const noexcept {
-    return tabulated_ ? values_[code] : format_.decode(code);
-  }
-
- private:
-  any_format format_;
-  bool tabulated_;
-  unpacked values_[256];
-};
-
-/// Calls f(i, value) for each element of a stored row with its value, exact if the tensor scale is
-/// no divisor, else exact up to a sticky bit.
-template <class Function>
-void for_each_exact_value(const any_packed_view& packed, const code_values& values, std::size_t row,
-                          Function&& f) {
-  const packed_description& d = packed.description;
-  const packed_layout& layout = d.layout;
-  const unpacked tensor = unpack(packed.tensor_scale);
-  const std::byte* codes = packed.codes.data() + row * layout.row_bytes();
-  std::size_t cell = layout.first_cell_of_row(row);
-  for (std::size_t begin = 0; begin < layout.row_length(); begin += layout.cell_length(), ++cell) {
-    group_scale scale;
-    scale.positive = with_tensor_scale(packed.scale(cell), d.tensor_scale, tensor);
-    scale.negative = with_tensor_scale(packed.scale(cell, true), d.tensor_scale, tensor);
-    scale.zero_point = packed.zero_point(cell);
-    const std::size_t end = std::min(begin + layout.cell_length(), layout.row_length());
-    for (std::size_t i = begin; i < end; ++i) {
-      const unpacked element = values(read_code(codes, i, d.element.bit_count()));
-      f(i, element_value(element, scale, d.element_exponent));
-    }
-  }
-}
 
 /// The rows of an operand as floats, each element rounded once.
 class float_rows {
@@ -236,15 +194,7 @@ inline void check_operand(const char* function, const char* name, const operand&
   if (!o.packed()) return;
   const any_packed_view& packed = *o.packed();
   const packed_description& d = packed.description;
-  const std::size_t negative = d.group == group_kind::separate_signs ? d.scale_bytes() : 0;
-  const std::size_t zero_points = d.group == group_kind::affine ? d.layout.scale_count() : 0;
-  if (packed.codes.size() != d.layout.code_bytes() || packed.scales.size() != d.scale_bytes() ||
-      packed.negative_scales.size() != negative || packed.zero_points.size() != zero_points) {
-    BINADE_THROW(error{
-        who + " is " + to_string(o.shape()) + " and has " + std::to_string(packed.codes.size()) +
-        " bytes of codes and " + std::to_string(packed.scales.size()) + " of scales; needed are " +
-        std::to_string(d.layout.code_bytes()) + " and " + std::to_string(d.scale_bytes())});
-  }
+  reference::check_sizes(who, packed);
   if (d.layout.axis() != rank - 1) {
     BINADE_THROW(error{who + " has blocks along axis " + std::to_string(d.layout.axis()) +
                        "; they must run along axis " + std::to_string(rank - 1) +
