@@ -108,4 +108,29 @@ TEST(quantizer, vector_path_equals_the_definition_under_other_rules) {
   }
 }
 
+TEST(quantizer, takes_executors_as_options) {
+  std::vector<float> x(64 * 32);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = inputs[0].value(i);
+  const auto w = matrix_view(x.data(), 64, 32);
+  const any_packed_tensor alone = quantize<nvfp4>(w);
+  threads pool(2);
+  struct counting {
+    int calls = 0;
+    void execute(std::size_t tasks, function_ref<void(std::size_t)> task) {
+      ++calls;
+      for (std::size_t i = tasks; i > 0; --i) task(i - 1);
+    }
+  } own;
+  for (const any_packed_tensor& other :
+       {any_packed_tensor(quantize<nvfp4>(w, pool)),
+        any_packed_tensor(quantize<nvfp4>(w, threads{2})),
+        any_packed_tensor(quantize<nvfp4>(w, own)),
+        any_packed_tensor(quantize<nvfp4>(w, executor_ref(pool)))}) {
+    EXPECT_TRUE(std::ranges::equal(alone.codes(), other.codes()));
+    EXPECT_TRUE(std::ranges::equal(alone.scales(), other.scales()));
+    EXPECT_EQ(alone.counts(), other.counts());
+  }
+  EXPECT_EQ(own.calls, 1);
+}
+
 }  // namespace

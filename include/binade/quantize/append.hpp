@@ -56,7 +56,7 @@ inline packed_description with_rows(const packed_description& d, std::size_t row
 ///         not whole, or as quantize does; before anything is changed.
 template <class T, quantize_option... Options>
   requires quantize_source<std::remove_const_t<T>>
-void append(any_packed_tensor& packed, tensor_view<T> x, const Options&... options) {
+void append(any_packed_tensor& packed, tensor_view<T> x, Options&&... options) {
   const packed_description& d = packed.description();
   const packed_layout& layout = d.layout;
   const tensor_shape& shape = layout.shape();

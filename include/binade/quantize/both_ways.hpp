@@ -25,7 +25,7 @@ struct packed_both_ways {
 /// Throws: error if x has less than two axes, or as quantize does.
 template <block_scaled F, class T, quantize_option... Options>
   requires quantize_source<std::remove_const_t<T>>
-[[nodiscard]] packed_both_ways<F> quantize_both_ways(tensor_view<T> x, const Options&... options) {
+[[nodiscard]] packed_both_ways<F> quantize_both_ways(tensor_view<T> x, Options&&... options) {
   packed_both_ways<F> both;
   both.rows = quantize<F>(x, options..., along_axis{-1});
   if constexpr (F::has_tensor_scale) {

@@ -78,8 +78,8 @@ struct quantize_options {
   }
 };
 
-/// What `quantize` takes as an option.
+/// What `quantize` takes as an option. An executor must outlive the call only.
 template <class T>
-concept quantize_option = requires(quantize_options o, const T& t) { o.set(t); };
+concept quantize_option = requires(quantize_options o, std::remove_reference_t<T>& t) { o.set(t); };
 
 }  // namespace binade::inline v0

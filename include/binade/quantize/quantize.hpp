@@ -160,7 +160,7 @@ template <quantize_source T>
 /// Throws: error if they do not fit together.
 template <packable F, class T, quantize_option... Options>
   requires quantize_source<std::remove_const_t<T>>
-[[nodiscard]] packed_tensor<F> quantize(tensor_view<T> x, const Options&... options) {
+[[nodiscard]] packed_tensor<F> quantize(tensor_view<T> x, Options&&... options) {
   quantize_options o;
   (o.set(options), ...);
   packed_description d;
