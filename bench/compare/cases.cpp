@@ -23,19 +23,7 @@ constexpr mode modes[] = {mode::ties_to_even,    mode::ties_to_away,    mode::to
 
 [[noreturn]] void unknown(const char* what, std::string_view name,
                           const std::vector<std::string_view>& names) {
-  std::string message =
-      std::string("compare: there is no ") + what + " \"" + std::string(name) + "\"";
-  const auto near = binade::nearest_names(name, names);
-  for (std::size_t i = 0; i < near.size(); ++i) {
-    message.append(i == 0 ? "; did you mean " : " or ").append(near[i]);
-  }
-  if (near.empty()) {
-    message += "; allowed are";
-    for (const std::string_view n : names) message.append(" ").append(n);
-  } else {
-    message += "?";
-  }
-  throw binade::error(message);
+  throw binade::error(binade::unknown_name_message("compare", what, name, names));
 }
 
 binade::scale_rule parse_rule(std::string_view name) {

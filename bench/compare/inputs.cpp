@@ -104,15 +104,8 @@ binade::comparison_tensor make_distribution(std::string_view name, std::uint64_t
   bool known = false;
   for (const std::string_view d : distributions) known = known || d == name;
   if (!known) {
-    std::string message = "compare: there is no distribution \"" + std::string(name) + "\"; ";
-    const auto near = binade::nearest_names(name, distributions);
-    if (!near.empty()) {
-      message += "did you mean " + std::string(near[0]) + "?";
-    } else {
-      message += "allowed are";
-      for (const std::string_view d : distributions) message.append(" ").append(d);
-    }
-    throw binade::error(message);
+    throw binade::error(
+        binade::unknown_name_message("compare", "distribution", name, distributions));
   }
   binade::comparison_tensor t;
   t.name = std::string(name);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "binade/core/error.hpp"
-#include "binade/format/nearest_names.hpp"
+#include "binade/format/lookup.hpp"  // for_each_name, unknown_name_message
 #include "binade/tensor/block_catalog.hpp"
 #include "binade/tensor/packed_tensor.hpp"
 
@@ -58,22 +58,6 @@ constexpr std::array<any_packable, sizeof...(Fs)> make_packables(type_list<Fs...
 using all_packable_types = concatenate<all_formats, all_block_formats>::type;
 inline constexpr auto packables = make_packables(all_packable_types{});
 
-/// Calls f with each name that `names` answers to: ours, the aliases, other stacks' names.
-template <class Function>
-void for_each_name(const format_names& names, Function&& f) {
-  f(std::string_view(names.name));
-  std::string_view aliases = names.aliases;
-  while (!aliases.empty()) {
-    const std::size_t end = aliases.find(' ');
-    f(aliases.substr(0, end));
-    aliases = end == std::string_view::npos ? std::string_view{} : aliases.substr(end + 1);
-  }
-  for (const char* other : {names.torch, names.ml_dtypes, names.safetensors, names.mlir, names.cuda,
-                            names.cuda_data_type, names.onnx}) {
-    if (other != nullptr) f(std::string_view(other));
-  }
-}
-
 }  // namespace detail
 
 /// Every element format and every block format, in the order of their catalogues.
@@ -92,19 +76,13 @@ void for_each_name(const format_names& names, Function&& f) {
   std::vector<std::string_view> known;
   for (const any_packable& p : all_packables()) {
     bool found = false;
-    detail::for_each_name(*p.names, [&](std::string_view n) {
+    for_each_name(*p.names, [&](vocabulary, std::string_view n) {
       found = found || same_name(n, name);
       known.push_back(n);
     });
     if (found) return p;
   }
-  std::string message = "find_packable: there is no format \"" + std::string(name) + "\"";
-  const std::vector<std::string_view> near = nearest_names(name, known);
-  for (std::size_t i = 0; i < near.size(); ++i) {
-    message.append(i == 0 ? "; did you mean " : " or ").append(near[i]);
-  }
-  message += near.empty() ? "; all_packables() has all of them" : "?";
-  BINADE_THROW(error{message});
+  BINADE_THROW(error{unknown_name_message("find_packable", "format", name, known)});
 }
 
 }  // namespace binade::inline v0
