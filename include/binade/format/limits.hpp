@@ -3,8 +3,8 @@
 
 #include "binade/format/convert.hpp"
 
-#include <functional>  // hash
 #include <limits>
+#include <string_view>  // hash
 
 namespace binade::inline v0::detail {
 

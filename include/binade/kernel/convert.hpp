@@ -7,11 +7,11 @@
 #include "binade/format/convert.hpp"
 #include "binade/kernel/reference/convert.hpp"
 #include "binade/kernel/simd/dispatch.hpp"
+#include "binade/tensor/view.hpp"  // span_element_t
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <ranges>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -124,13 +124,12 @@ void convert(std::span<const From> x, std::span<To> out, const Policies&... poli
 }
 
 /// The same for anything that is a span of numbers: vectors, arrays.
-template <std::ranges::contiguous_range In, std::ranges::contiguous_range Out,
-          conversion_policy... Policies>
-  requires number<std::ranges::range_value_t<In>> &&
-           conversion_target<std::ranges::range_value_t<Out>>
+template <class In, class Out, conversion_policy... Policies>
+  requires number<std::remove_const_t<detail::span_element_t<const In&>>> &&
+           conversion_target<detail::span_element_t<Out&>>
 void convert(const In& x, Out& out, const Policies&... policies) {
-  convert(std::span<const std::ranges::range_value_t<In>>(x),
-          std::span<std::ranges::range_value_t<Out>>(out), executor_ref{}, policies...);
+  convert(std::span<detail::span_element_t<const In&>>(x),
+          std::span<detail::span_element_t<Out&>>(out), executor_ref{}, policies...);
 }
 
 }  // namespace binade::inline v0

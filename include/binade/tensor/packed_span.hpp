@@ -9,7 +9,6 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
-#include <ranges>
 #include <span>
 #include <string>
 #include <type_traits>

@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>  // less
 #include <limits>
 #include <span>
 #include <string>
@@ -146,9 +145,9 @@ void check_packing(const char* function, std::size_t count, int bits, std::size_
 /// Throws: error if the two pieces of memory share a byte.
 inline void check_apart(const char* function, std::span<const std::byte> a,
                         std::span<const std::byte> b) {
-  const std::less<const std::byte*> before;
-  if (!a.empty() && !b.empty() && before(a.data(), b.data() + b.size()) &&
-      before(b.data(), a.data() + a.size())) {
+  const auto address = [](const std::byte* p) { return reinterpret_cast<std::uintptr_t>(p); };
+  if (!a.empty() && !b.empty() && address(a.data()) < address(b.data() + b.size()) &&
+      address(b.data()) < address(a.data() + a.size())) {
     BINADE_THROW(error{std::string(function) + ": source and destination overlap; they must not"});
   }
 }

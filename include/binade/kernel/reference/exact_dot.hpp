@@ -11,7 +11,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <ranges>
+#include <iterator>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -149,8 +149,11 @@ class exact_accumulator {
 
 /// A list of numbers: a span, vector, array, packed_span, or other random-access range.
 template <class R>
-concept number_list = std::ranges::random_access_range<const R> &&
-                      std::ranges::sized_range<const R> && number<std::ranges::range_value_t<R>>;
+concept number_list = requires(const R& list) {
+  { std::begin(list) } -> std::random_access_iterator;
+  { std::size(list) } -> std::convertible_to<std::size_t>;
+  requires number<std::iter_value_t<decltype(std::begin(list))>>;
+};
 
 namespace detail {
 
@@ -217,15 +220,15 @@ inline exact_accumulator::ratio_part tensor_factor(const any_packed_view& a,
 /// Throws:   error if the lengths differ.
 template <conversion_target To = float, number_list A, number_list B, conversion_policy... Policies>
 [[nodiscard]] constexpr To exact_dot(const A& a, const B& b, const Policies&... policies) {
-  using a_value = std::ranges::range_value_t<A>;
-  using b_value = std::ranges::range_value_t<B>;
-  const auto n = static_cast<std::size_t>(std::ranges::size(a));
-  if (n != static_cast<std::size_t>(std::ranges::size(b))) {
-    detail::refuse_lengths(n, static_cast<std::size_t>(std::ranges::size(b)));
+  const std::size_t n = std::size(a);
+  if (n != std::size(b)) {
+    detail::refuse_lengths(n, std::size(b));
   }
   exact_accumulator sum;
-  auto x = std::ranges::begin(a);
-  auto y = std::ranges::begin(b);
+  auto x = std::begin(a);
+  auto y = std::begin(b);
+  using a_value = std::iter_value_t<decltype(x)>;
+  using b_value = std::iter_value_t<decltype(y)>;
   for (std::size_t i = 0; i < n; ++i, ++x, ++y) {
     sum.add_product(unpack(static_cast<a_value>(*x)), unpack(static_cast<b_value>(*y)));
   }

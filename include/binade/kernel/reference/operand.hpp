@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>  // memcpy
+#include <iterator>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -47,10 +47,9 @@ class operand {
         read_row_(&read_values<std::remove_const_t<T>>) {}
 
   /// The vector of all elements of a span, vector or array.
-  template <std::ranges::contiguous_range Range>
-    requires operand_element<std::ranges::range_value_t<Range>>
-  operand(const Range& memory)
-      : operand(vector_view(std::ranges::data(memory), std::ranges::size(memory))) {}
+  template <class Range>
+    requires operand_element<std::remove_const_t<detail::span_element_t<const Range&>>>
+  operand(const Range& memory) : operand(vector_view(std::data(memory), std::size(memory))) {}
 
   [[nodiscard]] const tensor_shape& shape() const noexcept { return shape_; }
   /// The packed tensor, if it is one.
