@@ -201,6 +201,22 @@ TEST(rounding, stochastic_keeps_exact_values) {
   }
 }
 
+TEST(rounding, has_the_names_of_its_policies) {
+  using binade::to_string;
+  EXPECT_STREQ(to_string(r::any(r::ties_to_even{}).mode), "ties_to_even");
+  EXPECT_STREQ(to_string(r::any(r::ties_to_even_significand{}).mode), "ties_to_even_significand");
+  EXPECT_STREQ(to_string(r::any(r::ties_to_away{}).mode), "ties_to_away");
+  EXPECT_STREQ(to_string(r::any(r::toward_zero{}).mode), "toward_zero");
+  EXPECT_STREQ(to_string(r::any(r::toward_positive{}).mode), "toward_positive");
+  EXPECT_STREQ(to_string(r::any(r::toward_negative{}).mode), "toward_negative");
+  EXPECT_STREQ(to_string(r::any(r::to_odd{}).mode), "to_odd");
+  EXPECT_STREQ(to_string(r::any(r::stochastic{}).mode), "stochastic");
+  EXPECT_STREQ(to_string(r::any(r::hif8_hybrid{}).mode), "hif8_hybrid");
+  EXPECT_STREQ(to_string(r::stochastic_variant::add_truncate), "add_truncate");
+  EXPECT_STREQ(to_string(r::stochastic_variant::centered), "centered");
+  EXPECT_STREQ(to_string(r::stochastic_variant::round_then_add), "round_then_add");
+}
+
 TEST(rounding, is_usable_in_constant_expressions) {
   static_assert(r::ties_to_even{}(discarded_part{.kept = 3,
                                                  .fraction = half,

@@ -95,4 +95,11 @@ TEST(negative, rule_is_for_unsigned_formats) {
   EXPECT_EQ(encode<e4m3fn>(-1.0F, negative::abs{}), 0xb8);  // no unsigned format
 }
 
+TEST(saturation, has_the_names_of_its_policies) {
+  using binade::to_string;
+  EXPECT_STREQ(to_string(binade::saturation::finite::mode), "finite");
+  EXPECT_STREQ(to_string(binade::saturation::propagate::mode), "propagate");
+  EXPECT_STREQ(to_string(binade::saturation::none::mode), "none");
+}
+
 }  // namespace

@@ -44,6 +44,16 @@
 // In front of a function in place of `inline`: inlined at -O0 too, and into its SIMD region's code.
 #define BINADE_ALWAYS_INLINE inline __attribute__((always_inline))
 
+#define BINADE_DETAIL_PRAGMA(x) _Pragma(#x)
+
+// In front of a loop of constant length, at most n, which is unrolled whole: -O2 alone leaves
+// arrays of vectors in memory. (nvcc's front end does not know the pragma.)
+#if defined(__CUDACC__)
+#define BINADE_UNROLL(n)
+#else
+#define BINADE_UNROLL(n) BINADE_DETAIL_PRAGMA(GCC unroll n)
+#endif
+
 // In front of a function that must stay out of its caller: a cold path, or a call that
 // floating-point code must not move across.
 #define BINADE_NOINLINE __attribute__((noinline))
@@ -62,12 +72,18 @@
 //   AVX512_VNNI  AVX512's and VNNI, VBMI, VBMI2, BITALG, VPOPCNTDQ (Ice Lake, Zen 4)
 //   AVX512_BF16  AVX512_VNNI's and BF16 (Sapphire Rapids, Zen 4)
 //   NEON         Advanced SIMD, which every AArch64 has
-#define BINADE_DETAIL_PRAGMA(x) _Pragma(#x)
 #if defined(__clang__)
-#define BINADE_BEGIN_TARGET_PORTABLE BINADE_DETAIL_PRAGMA(clang attribute push)
+// Under -ffast-math clang takes fused multiply-adds, intrinsics too, apart; float_control forbids
+// it.
+#define BINADE_DETAIL_PRECISE \
+  BINADE_DETAIL_PRAGMA(float_control(push)) BINADE_DETAIL_PRAGMA(float_control(precise, on))
+#define BINADE_BEGIN_TARGET_PORTABLE \
+  BINADE_DETAIL_PRECISE BINADE_DETAIL_PRAGMA(clang attribute push)
 #define BINADE_DETAIL_BEGIN_TARGET(features) \
+  BINADE_DETAIL_PRECISE                      \
   BINADE_DETAIL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
-#define BINADE_END_TARGET BINADE_DETAIL_PRAGMA(clang attribute pop)
+#define BINADE_END_TARGET \
+  BINADE_DETAIL_PRAGMA(clang attribute pop) BINADE_DETAIL_PRAGMA(float_control(pop))
 #else
 #define BINADE_BEGIN_TARGET_PORTABLE                             \
   BINADE_DETAIL_PRAGMA(GCC push_options)                         \

@@ -83,6 +83,7 @@ class any_format {
     return {.saturation = bits_ <= 8 ? saturation_mode::finite : saturation_mode::none};
   }
   [[nodiscard]] constexpr bool is_integer() const noexcept { return family_ == family::integer; }
+  [[nodiscard]] constexpr bool is_codebook() const noexcept { return family_ == family::codebook; }
   [[nodiscard]] constexpr bool is_hif8() const noexcept { return family_ == family::hif8; }
 
   /// Whether both are the same catalogue entry.

@@ -4,6 +4,7 @@
 #include "binade/format/minifloat.hpp"
 
 #include <concepts>
+#include <cstdint>
 #include <type_traits>
 
 namespace binade::inline v0 {
@@ -78,6 +79,23 @@ BINADE_HD constexpr To pack_value(const unpacked& x, const R& rounding,
   } else {
     return To::from_exact(x, rounding, rules);
   }
+}
+
+/// *out = pack_value<To>(...), written as bits: under -ffast-math compilers choose freely between
+/// a float +0 and -0.
+template <class To, class R>
+BINADE_HD constexpr void pack_value_into(To* out, const unpacked& x, const R& rounding,
+                                         conversion_rules rules) noexcept {
+  if constexpr (std::floating_point<To>) {
+    if (!__builtin_is_constant_evaluated()) {
+      constexpr float_spec spec = std::same_as<To, float> ? binary32_spec : binary64_spec;
+      using word = std::conditional_t<std::same_as<To, float>, std::uint32_t, std::uint64_t>;
+      const auto bits = static_cast<word>(encode(spec, x, rounding, rules));
+      __builtin_memcpy(out, &bits, sizeof bits);
+      return;
+    }
+  }
+  *out = pack_value<To>(x, rounding, rules);
 }
 
 }  // namespace detail

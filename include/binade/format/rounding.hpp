@@ -237,6 +237,44 @@ struct any {
 
 }  // namespace rounding
 
+/// The name of a mode: that of its policy.
+[[nodiscard]] constexpr const char* to_string(rounding::mode m) noexcept {
+  switch (m) {
+    case rounding::mode::ties_to_even_significand:
+      return "ties_to_even_significand";
+    case rounding::mode::ties_to_away:
+      return "ties_to_away";
+    case rounding::mode::toward_zero:
+      return "toward_zero";
+    case rounding::mode::toward_positive:
+      return "toward_positive";
+    case rounding::mode::toward_negative:
+      return "toward_negative";
+    case rounding::mode::to_odd:
+      return "to_odd";
+    case rounding::mode::stochastic:
+      return "stochastic";
+    case rounding::mode::hif8_hybrid:
+      return "hif8_hybrid";
+    case rounding::mode::ties_to_even:
+      break;
+  }
+  return "ties_to_even";
+}
+
+/// The name of a variant.
+[[nodiscard]] constexpr const char* to_string(rounding::stochastic_variant v) noexcept {
+  switch (v) {
+    case rounding::stochastic_variant::centered:
+      return "centered";
+    case rounding::stochastic_variant::round_then_add:
+      return "round_then_add";
+    case rounding::stochastic_variant::add_truncate:
+      break;
+  }
+  return "add_truncate";
+}
+
 namespace detail {
 
 /// Whether the policy reads discarded_part::fraction as more than "zero or not".

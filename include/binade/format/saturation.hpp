@@ -27,6 +27,19 @@ struct none {
 };
 }  // namespace saturation
 
+/// The name of a mode: that of its policy.
+[[nodiscard]] constexpr const char* to_string(saturation_mode m) noexcept {
+  switch (m) {
+    case saturation_mode::propagate:
+      return "propagate";
+    case saturation_mode::none:
+      return "none";
+    case saturation_mode::finite:
+      break;
+  }
+  return "finite";
+}
+
 /// What becomes of NaN in a format without one.
 namespace nan {
 /// The largest positive value, as CUDA's FP6 and FP4 conversions do.
