@@ -88,19 +88,22 @@ TEST(bulk_convert, reads_every_source_and_writes_floats) {
 
 TEST(bulk_convert, the_callers_floating_point_environment_does_not_matter) {
   const std::vector<float> x = patterns(1000);
-  std::vector<e5m2> expected(x.size());
-  convert(x, expected);
-  for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
-    std::vector<e5m2> got(x.size());
-    std::fesetround(mode);
-    convert(x, got);
-    const int after = std::fegetround();
-    std::fesetround(FE_TONEAREST);
-    EXPECT_EQ(after, mode);
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      ASSERT_EQ(got[i].bits(), expected[i].bits()) << x[i] << " in mode " << mode;
+  for_each_type(type_list<e5m2, int8, posit8, nf4, float16, bfloat16>{}, [&]<class F>() {
+    std::vector<F> expected(x.size());
+    convert(x, expected);
+    for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
+      std::vector<F> got(x.size());
+      std::fesetround(mode);
+      convert(x, got);
+      const int after = std::fegetround();
+      std::fesetround(FE_TONEAREST);
+      EXPECT_EQ(after, mode);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        ASSERT_EQ(got[i].bits(), expected[i].bits())
+            << F::names.name << " " << x[i] << " in mode " << mode;
+      }
     }
-  }
+  });
 }
 
 template <class Function>
@@ -125,6 +128,25 @@ TEST(bulk_convert, bad_arguments_are_errors_before_anything_is_written) {
   EXPECT_THAT(message_of([&] { convert(x, without_nan, nan::error{}); }), HasSubstr("x[1] is NaN"));
   EXPECT_EQ(out[0], e4m3fn(7));
   EXPECT_EQ(without_nan[0], e2m1fn(2));
+}
+
+TEST(bulk_convert, every_source_and_target_of_kernels_round_trips_through_spans) {
+  std::vector<bfloat16> narrow(70000);
+  for (std::uint32_t i = 0; i < narrow.size(); ++i) narrow[i] = bfloat16::from_bits(i);
+  std::vector<float> wide(narrow.size());
+  convert(narrow, wide);
+  std::vector<bfloat16> back(narrow.size());
+  convert(wide, back);
+  threads pool(2);
+  std::vector<posit8> one(narrow.size());
+  std::vector<posit8> two(narrow.size());
+  convert(narrow, one);
+  convert(std::span<const bfloat16>(narrow), std::span<posit8>(two), executor_ref(pool));
+  for (std::size_t i = 0; i < narrow.size(); ++i) {
+    ASSERT_EQ(back[i].bits(), bfloat16(static_cast<float>(narrow[i])).bits()) << i;
+    ASSERT_EQ(one[i].bits(), posit8(static_cast<float>(narrow[i])).bits()) << i;
+    ASSERT_EQ(two[i].bits(), one[i].bits()) << i;
+  }
 }
 
 TEST(bulk_convert, empty_is_nothing) {

@@ -5,8 +5,7 @@
 #include "binade/core/fp_environment.hpp"
 #include "binade/core/parallel.hpp"
 #include "binade/format/convert.hpp"
-#include "binade/kernel/reference/convert.hpp"
-#include "binade/kernel/simd/dispatch.hpp"
+#include "binade/kernel/simd/converter.hpp"
 #include "binade/tensor/view.hpp"  // span_element_t
 
 #include <concepts>
@@ -45,42 +44,10 @@ void check_rounding(const R& r) {
   }
 }
 
-/// Whether vector kernels convert binary32 to `To`, for rounding to nearest even.
-template <class To>
-[[nodiscard]] constexpr bool has_vector_encoder() noexcept {
-  if constexpr (format<To>) {
-    if constexpr (std::same_as<std::remove_cvref_t<decltype(To::spec)>, float_spec>) {
-      return simd::has_float_encoder(To::spec);
-    }
-  }
-  return false;
-}
-
-template <class R>
-[[nodiscard]] constexpr bool is_nearest_even(const R& r) noexcept {
-  if constexpr (std::same_as<R, rounding::any>) return r.mode == rounding::mode::ties_to_even;
-  return std::same_as<R, rounding::ties_to_even>;
-}
-
-template <conversion_target To, number From, rounding_policy R>
-void convert_chunk(const From* x, To* out, std::size_t n, const R& rounding, conversion_rules rules,
-                   std::uint64_t index) {
-  if constexpr (std::same_as<From, float> && has_vector_encoder<To>()) {
-    if (is_nearest_even(rounding)) {
-      static_assert(sizeof(To) == 1 && std::is_standard_layout_v<To>);
-      const simd::float_encoder encoder = simd::make_float_encoder(To::spec, rules);
-      const fp_environment_guard guard;
-      simd::active_kernels().encode_float(x, reinterpret_cast<std::uint8_t*>(out), n, encoder);
-      return;
-    }
-  }
-  reference::convert(x, out, n, rounding, rules, index);
-}
-
 }  // namespace detail
 
 /// out[i] = convert<To>(x[i], policies...) for every element; stochastic rounding uses element
-/// index + i. From float to a minifloat of at most 8 bits, nearest even, on vector instructions.
+/// index + i. simd::path_of says which conversions run on vector instructions.
 ///
 /// Shapes: x[n], out[n].
 /// NaN:    as for one value; with nan::error and a target without NaN it is an error.
@@ -111,9 +78,13 @@ void convert(std::span<const From> x, std::span<To> out, executor_ref executor,
       }
     }
   }
-  executor.for_each_chunk(x.size(), std::size_t{1} << 14, [&](std::size_t begin, std::size_t end) {
-    detail::convert_chunk(x.data() + begin, out.data() + begin, end - begin, rounding, rules,
-                          begin);
+  const simd::target target = simd::active_kernels().compiled_for;
+  simd::with_converter<To, From>(target, rounding, rules, x.size(), [&](const auto& converter) {
+    executor.for_each_chunk(x.size(), std::size_t{1} << 14,
+                            [&](std::size_t begin, std::size_t end) {
+                              const fp_environment_guard guard;
+                              converter(x.data() + begin, out.data() + begin, end - begin, begin);
+                            });
   });
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "binade/core/error.hpp"
+#include "binade/core/fp_environment.hpp"
 #include "binade/core/parallel.hpp"
 #include "binade/kernel/reference/packed_values.hpp"
+#include "binade/quantize/vector_dequantizer.hpp"
 #include "binade/tensor/packed_tensor.hpp"
 #include "binade/tensor/view.hpp"
 
@@ -20,10 +22,10 @@ concept dequantize_target = conversion_target<T>;
 namespace detail {
 
 template <class T>
-T rounded_value(const unpacked& x) noexcept {
+void store_rounded(const unpacked& x, T* out) noexcept {
   using policies = target_policies<T>;
   constexpr conversion_rules rules = policies::rules;
-  return pack_value<T>(x, typename policies::rounding{}, rules);
+  pack_value_into(out, x, typename policies::rounding{}, rules);
 }
 
 /// The values of all codes of a narrow format under one group's scale: a group with many elements
@@ -43,13 +45,14 @@ class group_values {
   void fill(std::size_t cell, const reference::group_scale& scale) noexcept {
     if (filled_ && cell == cell_) return;
     for (std::size_t code = 0; code < codes_; ++code) {
-      values_[code] = rounded_value<T>(reference::element_value(
-          table_(static_cast<std::uint32_t>(code)), scale, element_exponent_));
+      store_rounded(reference::element_value(table_(static_cast<std::uint32_t>(code)), scale,
+                                             element_exponent_),
+                    &values_[code]);
     }
     cell_ = cell;
     filled_ = true;
   }
-  [[nodiscard]] T operator[](std::uint32_t code) const noexcept { return values_[code]; }
+  [[nodiscard]] const T& operator[](std::uint32_t code) const noexcept { return values_[code]; }
 
  private:
   const reference::code_values& table_;
@@ -60,34 +63,17 @@ class group_values {
   T values_[256];
 };
 
-}  // namespace detail
-
-/// Writes the values of a packed tensor.
-///
-/// Shapes: out.shape() == packed.shape().
-/// NaN:    an element or scale that is NaN gives NaN.
-/// Error:  element * scale * tensor scale, rounded once.
-/// Throws: error if shapes or sizes do not fit; before it writes.
-/// Cost:   allocates nothing.
-template <dequantize_target T>
-void dequantize(const any_packed_view& packed, tensor_view<T> out, executor_ref executor = {}) {
-  reference::check_sizes("dequantize: the packed tensor", packed);
+/// dequantize into the rows of `stored`, whose last axis is that of the codes, by the definition.
+template <class T>
+void dequantize_by_definition(const any_packed_view& packed, const tensor_view<T>& stored,
+                              executor_ref executor) {
   const packed_layout& layout = packed.description.layout;
-  if (!(out.shape() == layout.shape())) {
-    BINADE_THROW(error{"dequantize: the packed tensor is " + to_string(layout.shape()) +
-                       " but the destination is " + to_string(out.shape()) +
-                       "; they must be equal"});
-  }
-  const auto axes = layout.stored_axes();
-  const auto rank = static_cast<std::size_t>(layout.shape().rank());
-  const tensor_view<T> stored =
-      rank == 0 ? out : out.permuted(std::span<const int>(axes.data(), rank));
   const reference::code_values table(packed.description.element);
   const std::ptrdiff_t stride = stored.inner_stride();
   const int bits = packed.description.element.bit_count();
   const int exponent = packed.description.element_exponent;
   executor.for_each_chunk(layout.row_count(), 16, [&](std::size_t begin, std::size_t end) {
-    detail::group_values<T> values(packed.description, table);
+    group_values<T> values(packed.description, table);
     for (std::size_t row = begin; row < end; ++row) {
       T* y = stored.row_data(row);
       const std::byte* codes = packed.codes.data() + row * layout.row_bytes();
@@ -103,12 +89,76 @@ void dequantize(const any_packed_view& packed, tensor_view<T> out, executor_ref 
               return;
             }
             for (std::size_t i = from; i < to; ++i) {
-              y[static_cast<std::ptrdiff_t>(i) * stride] = detail::rounded_value<T>(
-                  reference::element_value(table(read_code(codes, i, bits)), scale, exponent));
+              store_rounded(
+                  reference::element_value(table(read_code(codes, i, bits)), scale, exponent),
+                  &y[static_cast<std::ptrdiff_t>(i) * stride]);
             }
           });
     }
   });
+}
+
+/// The same by vectors.
+template <class T>
+void dequantize_by_vectors(const vector_dequantizer& vectors, const any_packed_view& packed,
+                           const tensor_view<T>& stored, executor_ref executor) {
+  constexpr std::size_t piece = std::size_t{1} << 16;  // of a row: a task's worth
+  // Results that are far larger than the caches go past them.
+  constexpr std::size_t streamed_bytes = std::size_t{1} << 26;
+  const std::size_t length = packed.description.layout.row_length();
+  const std::size_t rows = packed.description.layout.row_count();
+  const std::size_t pieces = (length + piece - 1) / piece;
+  const std::size_t grain = length >= piece ? 1 : piece / (length + 1) + 1;
+  const bool streams = rows * length >= streamed_bytes / sizeof(T);
+  executor.for_each_chunk(rows * pieces, grain, [&](std::size_t begin, std::size_t end) {
+    const fp_environment_guard guard;
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::size_t row = i / pieces;
+      const std::size_t from = i % pieces * piece;
+      T* y = stored.row_data(row);
+      vectors.run(row, from, length - from < piece ? length : from + piece, y, streams,
+                  [&](std::size_t j, const unpacked& value) { store_rounded(value, &y[j]); });
+    }
+  });
+}
+
+/// dequantize, with the kernels of some target.
+template <dequantize_target T>
+void dequantize_with(const simd::quantize_kernels& kernels, const any_packed_view& packed,
+                     tensor_view<T> out, executor_ref executor) {
+  reference::check_sizes("dequantize: the packed tensor", packed);
+  const packed_layout& layout = packed.description.layout;
+  if (!(out.shape() == layout.shape())) {
+    BINADE_THROW(error{"dequantize: the packed tensor is " + to_string(layout.shape()) +
+                       " but the destination is " + to_string(out.shape()) +
+                       "; they must be equal"});
+  }
+  const auto axes = layout.stored_axes();
+  const auto rank = static_cast<std::size_t>(layout.shape().rank());
+  const tensor_view<T> stored =
+      rank == 0 ? out : out.permuted(std::span<const int>(axes.data(), rank));
+  if constexpr (vector_target<T>) {
+    const vector_dequantizer vectors(packed, kernels);
+    if (stored.inner_stride() == 1 && vectors.serves()) {
+      dequantize_by_vectors(vectors, packed, stored, executor);
+      return;
+    }
+  }
+  dequantize_by_definition(packed, stored, executor);
+}
+
+}  // namespace detail
+
+/// Writes the values of a packed tensor.
+///
+/// Shapes: out.shape() == packed.shape().
+/// NaN:    an element or scale that is NaN gives NaN.
+/// Error:  element * scale * tensor scale, rounded once.
+/// Throws: error if shapes or sizes do not fit; before it writes.
+/// Cost:   allocates nothing.
+template <dequantize_target T>
+void dequantize(const any_packed_view& packed, tensor_view<T> out, executor_ref executor = {}) {
+  detail::dequantize_with(simd::active_quantize_kernels(), packed, out, executor);
 }
 
 }  // namespace binade::inline v0

@@ -87,39 +87,46 @@ namespace detail {
 
 /// quantize_into; with `keep_scales` under the scales that the destination holds.
 template <quantize_source T>
-quantize_result quantize_groups(const basic_packed_view<std::byte>& out, tensor_view<const T> x,
-                                const quantize_options& options, bool keep_scales) {
+quantize_result quantize_groups(
+    const basic_packed_view<std::byte>& out, tensor_view<const T> x,
+    const quantize_options& options, bool keep_scales,
+    const simd::quantize_kernels& kernels = simd::active_quantize_kernels()) {
   const packed_description& d = out.description;
   check_destination(out, x.shape());
   check_options(d, options);
-  quantizer<T> q(out, x, options);
+  quantizer<T> q(out, x, options, kernels);
   if (keep_scales) q.keep_scales();
   quantize_result result;
-  const bool nan_is_error = options.nan.value_or(nan_mode::error) == nan_mode::error;
-  if (nan_is_error && !d.is_block_format && !d.element.describe().has_nan && q.has_nan()) {
+  const bool nan_is_error = options.nan.value_or(nan_mode::error) == nan_mode::error &&
+                            !d.is_block_format && !d.element.describe().has_nan;
+  const bool finds_tensor_scale =
+      d.tensor_scale != tensor_scale_kind::none && !options.given_tensor_scale;
+  surveyed_range all;
+  if (nan_is_error || finds_tensor_scale || q.wants_survey()) all = q.survey(options.executor);
+  if (nan_is_error && all.has_nan) {
     BINADE_THROW(error{std::string("quantize: x has NaN but ") + d.element.name() +
                        " has none; allow it with nan::zero or nan::largest"});
   }
   if (d.tensor_scale != tensor_scale_kind::none) {
     result.tensor_scale =
-        options.given_tensor_scale ? *options.given_tensor_scale : q.compute_tensor_scale();
+        options.given_tensor_scale ? *options.given_tensor_scale : q.tensor_scale_for(all.amax());
     q.set_tensor_scale(result.tensor_scale);
   }
-  const std::size_t grid_rows =
-      d.layout.scale_count() == 0 ? 0 : d.layout.scale_count() / d.layout.cells_per_row();
+  q.prepare(all);
   std::atomic<std::size_t> nan{0};
   std::atomic<std::size_t> infinite{0};
   std::atomic<std::size_t> clipped{0};
   std::atomic<std::size_t> underflowed{0};
-  options.executor.for_each_chunk(grid_rows, 16, [&](std::size_t begin, std::size_t end) {
-    const fp_environment_guard guard;
-    quantize_counts counts;
-    for (std::size_t i = begin; i < end; ++i) counts += q.run(i);
-    nan += counts.nan;
-    infinite += counts.infinite;
-    clipped += counts.clipped;
-    underflowed += counts.underflowed;
-  });
+  options.executor.for_each_chunk(q.task_count(), q.grain(),
+                                  [&](std::size_t begin, std::size_t end) {
+                                    const fp_environment_guard guard;
+                                    quantize_counts counts;
+                                    for (std::size_t i = begin; i < end; ++i) counts += q.run(i);
+                                    nan += counts.nan;
+                                    infinite += counts.infinite;
+                                    clipped += counts.clipped;
+                                    underflowed += counts.underflowed;
+                                  });
   result.counts = {nan, infinite, clipped, underflowed};
   return result;
 }

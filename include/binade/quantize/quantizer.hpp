@@ -2,10 +2,14 @@
 #pragma once
 
 #include "binade/core/fp_environment.hpp"
+#include "binade/core/parallel.hpp"
 #include "binade/kernel/reference/quantize_cell.hpp"
 #include "binade/kernel/reference/sums.hpp"  // add_squared_difference
-#include "binade/kernel/simd/dispatch.hpp"
+#include "binade/quantize/chunk_quantizer.hpp"
 #include "binade/quantize/options.hpp"
+#include "binade/quantize/stretches.hpp"
+#include "binade/quantize/surveyed_range.hpp"
+#include "binade/quantize/vector_plan.hpp"
 #include "binade/scale/rule.hpp"
 #include "binade/tensor/packed_tensor.hpp"
 #include "binade/tensor/view.hpp"
@@ -14,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <type_traits>
 
@@ -34,11 +39,15 @@ inline void store_scale_code(std::span<std::byte> bytes, std::size_t i, std::siz
 }
 
 /// One call of quantize: the source in storage order, the destination, and what was decided.
+///
+/// Order of calls: the constructor; set_tensor_scale if there is one; keep_scales if wanted;
+/// prepare; then run for every task, on any threads.
 template <class T>
 class quantizer {
  public:
   quantizer(const packed_span_view& out, const tensor_view<const T>& x,
-            const quantize_options& options)
+            const quantize_options& options,
+            const simd::quantize_kernels& kernels = simd::active_quantize_kernels())
       : out_(out), description_(out.description), options_(options) {
     const packed_layout& layout = description_.layout;
     rank_ = layout.shape().rank();
@@ -65,43 +74,109 @@ class quantizer {
     policies_.rules.symmetric = description_.symmetric;
     policies_.infinities = options.infinities;
     rule_ = options.rule.value_or(default_rule());
-    choose_kernel();
+    if constexpr (vector_source<T>) {
+      if (x_.inner_stride() == 1) {
+        plan_ = make_vector_plan(kernels, description_, policies_, rule_, range_);
+        detail::set_tensor_scale(plan_, 1.0F, description_, range_);
+      }
+    }
+    stretches_ = stretches(description_.layout, is_one_row());
   }
 
-  /// The tensor scale that follows from the data. Error: one rounding.
-  [[nodiscard]] float compute_tensor_scale() const {
-    reference::cell_range all;
-    const packed_layout& layout = description_.layout;
-    for (std::size_t row = 0; row < layout.row_count(); ++row) {
-      reference::scan(piece(row, 0, layout.row_length()), options_.infinities, all);
-    }
-    if (all.amax() == 0) return 1.0F;
+  /// Looks at all elements.
+  [[nodiscard]] surveyed_range survey(executor_ref executor) const {
+    range_collector all;
+    executor.for_each_chunk(stretches_.count(), stretches_.grain(),
+                            [&](std::size_t i, std::size_t end) {
+                              surveyed_range r;
+                              r.has_zero = false;
+                              for (; i < end; ++i) {
+                                const stretches::part at = stretches_[i];
+                                look_at(piece(at.row, at.begin, at.end), r);
+                              }
+                              all.add(r);
+                            });
+    return all.all();
+  }
+
+  /// The tensor scale for a tensor with largest magnitude `amax`. Error: one rounding.
+  [[nodiscard]] float tensor_scale_for(float amax) const noexcept {
+    if (amax == 0) return 1.0F;
     const unpacked scale_top = description_.scale.decode(description_.scale.describe().largest);
     const unpacked top = multiply(range_.target, scale_top);
-    const std::uint64_t code =
-        encode_scale(any_format::binary32(), divide(unpack(all.amax()), top));
+    const std::uint64_t code = encode_scale(any_format::binary32(), divide(unpack(amax), top));
     return bit_cast<float>(static_cast<std::uint32_t>(code));
   }
 
-  [[nodiscard]] bool has_nan() const {
-    reference::cell_range all;
-    const packed_layout& layout = description_.layout;
-    for (std::size_t row = 0; row < layout.row_count() && !all.has_nan; ++row) {
-      reference::scan(piece(row, 0, layout.row_length()), options_.infinities, all);
-    }
-    return all.has_nan;
+  void set_tensor_scale(float s) noexcept {
+    tensor_scale_ = unpack(s);
+    detail::set_tensor_scale(plan_, s, description_, range_);
   }
-
-  void set_tensor_scale(float s) noexcept { tensor_scale_ = unpack(s); }
 
   /// Groups take the scales and zero points that the destination holds already.
   void keep_scales() noexcept { keep_scales_ = true; }
 
-  /// Quantizes all cells of one grid row: a set of whole stored rows.
-  [[nodiscard]] quantize_counts run(std::size_t grid_row) const {
+  /// Whether `prepare` wants to know the range of all elements.
+  [[nodiscard]] bool wants_survey() const noexcept {
+    return plan_.kernels != nullptr && !description_.is_block_format &&
+           description_.layout.scale_count() == 1 && rule_.method != scale_method::mse_search;
+  }
+
+  /// Decides how the work is cut up. One scale for all elements is found here, from `all`, so that
+  /// any number of threads may encode under it; its code is written.
+  void prepare(const surveyed_range& all) {
+    if constexpr (vector_source<T>) {
+      if (plan_.kernels == nullptr) return;
+      if (wants_survey()) {
+        const std::uint64_t code = keep_scales_ ? out_.scale_code(0) : scale_code(all.amax());
+        const unpacked step =
+            scale_exponent(description_.scale.decode(code), description_.element_exponent);
+        shared_.emplace(plan_, step);
+        if (!shared_->serves) {
+          shared_.reset();
+          return;
+        }
+        shared_->run.counts_clipped = compare_magnitudes(divide(unpack(all.amax()), step),
+                                                         unpack(plan_.elements.largest)) > 0;
+        shared_scale_.positive = shared_scale_.negative = full_scale(code);
+        shared_range_ = all;
+        if (!keep_scales_) {
+          store_scale_code(out_.scales, 0, description_.scale_bytes_each(), code);
+        }
+      } else if (!keep_scales_ && rule_.method != scale_method::mse_search &&
+                 chunk_quantizer<T>::serves(description_.layout)) {
+        chunks_.emplace(plan_, out_);
+      }
+    }
+  }
+
+  /// Number of tasks; a grain of them is worth a thread's while.
+  [[nodiscard]] std::size_t task_count() const noexcept {
+    if (description_.layout.scale_count() == 0) return 0;
+    if (shared_ || chunks_) return stretches_.count();
+    return description_.layout.scale_count() / description_.layout.cells_per_row();
+  }
+  [[nodiscard]] std::size_t grain() const noexcept {
+    return shared_ || chunks_ ? stretches_.grain() : 16;
+  }
+
+  /// Quantizes the elements of one task.
+  [[nodiscard]] quantize_counts run(std::size_t task) const {
     quantize_counts counts;
+    if constexpr (vector_source<T>) {
+      if (shared_) {
+        const stretches::part at = stretches_[task];
+        encode_piece_by_vectors(at.row, at.begin, piece(at.row, at.begin, at.end), shared_scale_,
+                                *shared_, shared_range_, counts);
+        return counts;
+      }
+      if (chunks_) {
+        run_chunks(stretches_[task], counts);
+        return counts;
+      }
+    }
     const std::size_t per_row = description_.layout.cells_per_row();
-    for (std::size_t i = 0; i < per_row; ++i) quantize_cell(grid_row * per_row + i, counts);
+    for (std::size_t i = 0; i < per_row; ++i) quantize_cell(task * per_row + i, counts);
     return counts;
   }
 
@@ -135,6 +210,40 @@ class quantizer {
     }
     p.index = index;
     return p;
+  }
+
+  /// Whether the tensor is one long row to the vector kernels.
+  [[nodiscard]] bool is_one_row() const noexcept {
+    const packed_layout& layout = description_.layout;
+    const auto bits = static_cast<std::size_t>(description_.element.bit_count());
+    const std::size_t length = layout.row_length();
+    if (plan_.kernels == nullptr || layout.row_count() < 2 || !x_.is_contiguous() ||
+        layout.row_codes() != length || length * bits % 8 != 0) {
+      return false;
+    }
+    if (layout.scale_count() == 1) return true;
+    if constexpr (vector_source<T>) {
+      return chunk_quantizer<T>::serves(layout) && length % layout.cell_length() == 0;
+    }
+    return false;
+  }
+
+  /// Widens a range by a piece.
+  void look_at(const reference::row_piece<T>& p, surveyed_range& r) const noexcept {
+    if constexpr (vector_source<T>) {
+      // The signs count only for groups that no kernel serves.
+      if (plan_.kernels != nullptr) {
+        const simd::magnitude_range seen = vector_amax(*plan_.kernels, p.x, p.n);
+        if (seen.smallest == 0) r.has_zero = true;
+        if (seen.largest < reference::detail::infinity_bits) {
+          const float amax = bit_cast<float>(seen.largest);
+          if (amax > r.max_positive) r.max_positive = amax;
+          return;
+        }
+      }
+    }
+    r.has_special = r.has_zero = true;
+    reference::scan(p, options_.infinities, r);
   }
 
   template <class Function>
@@ -179,26 +288,34 @@ class quantizer {
                                         tensor_scale_);
   }
 
-  /// Encodes a cell; `store(row, i, code)`.
+  /// The definition's codes of a piece; `store(i, code)`.
   template <class Store>
-  void encode_cell(std::size_t cell, const reference::group_scale& scale, quantize_counts& counts,
-                   Store&& store) const {
-    const auto encode = [&](const auto& s, const auto& rounding) {
-      for_each_piece(
-          cell, [&](std::size_t row, std::size_t begin, const reference::row_piece<T>& p) {
-            reference::encode_piece(
-                s, description_.element_exponent, p, scale, rounding, policies_, counts,
-                [&](std::size_t i, std::uint64_t code) { store(row, begin + i, p, i, code); });
-          });
-    };
+  void encode_piece(const reference::row_piece<T>& p, const reference::group_scale& scale,
+                    quantize_counts& counts, Store&& store) const {
     description_.element.visit([&](const auto& s) {
+      const auto encode = [&](const auto& rounding) {
+        reference::encode_piece(s, description_.element_exponent, p, scale, rounding, policies_,
+                                counts, store);
+      };
       // The usual mode gets a loop of its own; all others share one.
       if (policies_.rounding.mode == rounding::mode::ties_to_even) {
-        encode(s, rounding::ties_to_even{});
+        encode(rounding::ties_to_even{});
       } else {
-        encode(s, policies_.rounding);
+        encode(policies_.rounding);
       }
     });
+  }
+  /// Writes them to position `begin` of a row onwards.
+  void write_piece(std::size_t row, std::size_t begin, const reference::row_piece<T>& p,
+                   const reference::group_scale& scale, quantize_counts& counts) const {
+    std::byte* bytes = row_codes(row);
+    const int bits = description_.element.bit_count();
+    encode_piece(p, scale, counts, [&](std::size_t i, std::uint64_t code) {
+      write_code(bytes, begin + i, bits, static_cast<std::uint32_t>(code));
+    });
+  }
+  [[nodiscard]] std::byte* row_codes(std::size_t row) const noexcept {
+    return out_.codes.data() + row * description_.layout.row_bytes();
   }
 
   /// Sum of squared errors of a cell under a scale, in ascending order of storage, one fma a
@@ -206,18 +323,18 @@ class quantizer {
   [[nodiscard]] double squared_error(std::size_t cell, const reference::group_scale& scale) const {
     double sum = 0;
     quantize_counts unused;
-    encode_cell(cell, scale, unused,
-                [&](std::size_t, std::size_t, const reference::row_piece<T>& p, std::size_t i,
-                    std::uint64_t code) {
-                  const unpacked v = reference::element_value(description_.element.decode(code),
-                                                              scale, description_.element_exponent);
-                  const unpacked x = unpack(p.x[static_cast<std::ptrdiff_t>(i) * p.stride]);
-                  const auto is_number = [](const unpacked& u) {
-                    return u.kind == value_class::finite || u.kind == value_class::zero;
-                  };
-                  if (!is_number(x) || !is_number(v)) return;
-                  reference::add_squared_difference(to_double(x), to_double(v), &sum);
-                });
+    for_each_piece(cell, [&](std::size_t, std::size_t, const reference::row_piece<T>& p) {
+      encode_piece(p, scale, unused, [&](std::size_t i, std::uint64_t code) {
+        const unpacked v = reference::element_value(description_.element.decode(code), scale,
+                                                    description_.element_exponent);
+        const unpacked x = unpack(p.x[static_cast<std::ptrdiff_t>(i) * p.stride]);
+        const auto is_number = [](const unpacked& u) {
+          return u.kind == value_class::finite || u.kind == value_class::zero;
+        };
+        if (!is_number(x) || !is_number(v)) return;
+        reference::add_squared_difference(to_double(x), to_double(v), &sum);
+      });
+    });
     return sum;
   }
 
@@ -263,9 +380,10 @@ class quantizer {
   }
 
   void quantize_cell(std::size_t cell, quantize_counts& counts) const {
-    reference::cell_range range;
+    surveyed_range range;
+    range.has_zero = false;
     for_each_piece(cell, [&](std::size_t, std::size_t, const reference::row_piece<T>& p) {
-      reference::scan(p, options_.infinities, range);
+      look_at(p, range);
     });
     const std::size_t each = description_.scale_bytes_each();
     const bool poisoned = range.has_nan && description_.is_block_format && !options_.nan;
@@ -297,102 +415,94 @@ class quantizer {
       scale.positive = scale.negative = full_scale(code);
     }
     store_scale_code(out_.scales, cell, each, code);
-    if (encode_cell_by_vectors(cell, scale, counts)) {
-      write_padding(cell);
-      return;
-    }
-    const packed_layout& layout = description_.layout;
-    const int bits = description_.element.bit_count();
-    encode_cell(cell, scale, counts,
-                [&](std::size_t row, std::size_t j, const reference::row_piece<T>&, std::size_t,
-                    std::uint64_t element) {
-                  write_code(out_.codes.data() + row * layout.row_bytes(), j, bits,
-                             static_cast<std::uint32_t>(element));
-                });
+    encode_cell(cell, code, scale, range, counts);
     write_padding(cell);
   }
 
-  /// Looks whether a vector kernel serves this call: contiguous binary32 into a signed minifloat of
-  /// at most 8 bits, nearest even, clamped, one scale a group.
-  void choose_kernel() {
-    if constexpr (std::same_as<T, float>) {
-      const bool clamps = policies_.rules.saturation != saturation_mode::none;
-      if (x_.inner_stride() != 1 || description_.group != group_kind::symmetric || !clamps ||
-          policies_.rounding.mode != rounding::mode::ties_to_even) {
-        return;
-      }
-      description_.element.visit([this](const auto& s) {
-        if constexpr (std::same_as<std::remove_cvref_t<decltype(s)>, float_spec>) {
-          if (!s.is_signed || !simd::has_float_encoder(s)) return;
-          encoder_ = simd::make_float_encoder(s, policies_.rules);
-          kernel_ = simd::active_kernels().encode_scaled;
+  /// Encodes a cell under its scale: by vectors if they serve, else by the definition.
+  void encode_cell(std::size_t cell, [[maybe_unused]] std::uint64_t scale_code,
+                   const reference::group_scale& scale,
+                   [[maybe_unused]] const surveyed_range& range, quantize_counts& counts) const {
+    if constexpr (vector_source<T>) {
+      if (plan_.kernels != nullptr) {
+        const single_scale one(plan_, scale_exponent(description_.scale.decode(scale_code),
+                                                     description_.element_exponent));
+        if (one.serves) {
+          for_each_piece(cell,
+                         [&](std::size_t row, std::size_t begin, const reference::row_piece<T>& p) {
+                           encode_piece_by_vectors(row, begin, p, scale, one, range, counts);
+                         });
+          return;
         }
-      });
-    }
-  }
-
-  /// The same codes and counts as encode_cell, from the vector kernel; false if it does not serve.
-  bool encode_cell_by_vectors([[maybe_unused]] std::size_t cell,
-                              [[maybe_unused]] const reference::group_scale& scale,
-                              [[maybe_unused]] quantize_counts& counts) const {
-    if constexpr (std::same_as<T, float>) {
-      if (kernel_ == nullptr || scale.positive.kind != value_class::finite) return false;
-      const unpacked step = scale_exponent(scale.positive, description_.element_exponent);
-      const unpacked reciprocal = divide(unpack(1), step);
-      if (reciprocal.exponent < -126 || reciprocal.exponent > 126) return false;
-      struct definition {
-        const quantizer* self;
-        const reference::group_scale* scale;
-        quantize_counts* counts;
-      } const context{this, &scale, &counts};
-      simd::scaled_request request;
-      request.multiplier = to_float(reciprocal);
-      // The reciprocal and the product are each off by at most 2^-24 of themselves.
-      const bool exact = step.significand == std::uint64_t{1} << 63;
-      request.margin = exact ? 0.0F : 0x1p-22F;
-      request.context = &context;
-      request.exact = [](const void* c, float x) noexcept -> std::uint8_t {
-        const auto& d = *static_cast<const definition*>(c);
-        std::uint64_t code = 0;
-        const reference::row_piece<float> one{.x = &x, .n = 1};
-        reference::encode_piece(d.self->encoder_.spec, d.self->description_.element_exponent, one,
-                                *d.scale, rounding::ties_to_even{}, d.self->policies_, *d.counts,
-                                [&code](std::size_t, std::uint64_t q) { code = q; });
-        return static_cast<std::uint8_t>(code);
-      };
-      for_each_piece(
-          cell, [&](std::size_t row, std::size_t begin, const reference::row_piece<T>& p) {
-            constexpr std::size_t chunk = 1024;
-            std::uint8_t codes[chunk];
-            for (std::size_t i = 0; i < p.n; i += chunk) {
-              const std::size_t n = p.n - i < chunk ? p.n - i : chunk;
-              const simd::scaled_counts c = kernel_(p.x + i, codes, n, encoder_, request);
-              counts.clipped += c.clipped;
-              counts.underflowed += c.underflowed;
-              write_codes(row, begin + i, codes, n);
-            }
-          });
-      return true;
-    }
-    return false;
-  }
-
-  /// Packs n codes of a row from position j on.
-  void write_codes(std::size_t row, std::size_t j, const std::uint8_t* codes,
-                   std::size_t n) const noexcept {
-    std::byte* bytes = out_.codes.data() + row * description_.layout.row_bytes();
-    const int bits = description_.element.bit_count();
-    if (bits == 8) {
-      std::memcpy(bytes + j, codes, n);
-      return;
-    }
-    std::size_t i = 0;
-    if (bits == 4 && j % 2 == 0) {
-      for (; i + 2 <= n; i += 2) {
-        bytes[(j + i) / 2] = static_cast<std::byte>(codes[i] | codes[i + 1] << 4);
       }
     }
-    for (; i < n; ++i) write_code(bytes, j + i, bits, codes[i]);
+    for_each_piece(cell, [&](std::size_t row, std::size_t begin, const reference::row_piece<T>& p) {
+      write_piece(row, begin, p, scale, counts);
+    });
+  }
+
+  /// The same codes and counts as write_piece, from the vector kernels; runs with a NaN or an
+  /// infinity go to the definition.
+  void encode_piece_by_vectors(std::size_t row, std::size_t begin, const reference::row_piece<T>& p,
+                               const reference::group_scale& scale, const single_scale& one,
+                               const surveyed_range& range, quantize_counts& counts) const
+    requires vector_source<T>
+  {
+    const simd::quantize_kernels& k = *plan_.kernels;
+    chunk_floats<T> widened;
+    // Most chunks are clean even where a tensor is not.
+    constexpr std::size_t careful = 64;
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < p.n; i += n) {
+      n = p.n - i < chunk_elements ? p.n - i : chunk_elements;
+      if (range.has_special &&
+          vector_amax(k, p.x + i, n).largest >= reference::detail::infinity_bits) {
+        n = n < careful ? n : careful;
+        if (vector_amax(k, p.x + i, n).largest >= reference::detail::infinity_bits) {
+          reference::row_piece<T> part = p;
+          part.x += i;
+          part.n = n;
+          write_piece(row, begin + i, part, scale, counts);
+          continue;
+        }
+      }
+      const float* floats = widened(k, p.x + i, n);
+      simd::scaled_run run = one.run;
+      if constexpr (std::same_as<T, float>) {
+        if (p.n - i >= 2 * n) run.ahead = p.x + i + n;
+      }
+      const simd::run_counts c = encode_into_row(plan_, floats, n, run, row_codes(row), begin + i);
+      counts.clipped += c.clipped;
+      counts.underflowed += c.zeros;
+      if (range.has_zero) counts.underflowed -= k.count_zero_values(floats, n);
+    }
+  }
+
+  /// Quantizes whole blocks of a row, chunk by chunk.
+  void run_chunks(const stretches::part& at, quantize_counts& counts) const
+    requires vector_source<T>
+  {
+    struct scale_definition {
+      const quantizer& self;
+      [[nodiscard]] std::uint64_t code(float amax) const noexcept { return self.scale_code(amax); }
+      [[nodiscard]] unpacked step(std::uint64_t code) const noexcept {
+        return scale_exponent(self.description_.scale.decode(code),
+                              self.description_.element_exponent);
+      }
+    };
+    const packed_layout& layout = description_.layout;
+    const std::size_t first_cell = at.row * layout.cells_per_row();
+    const reference::row_piece<T> p = piece(at.row, at.begin, at.end);
+    const std::size_t step = chunks_->chunk();
+    for (std::size_t i = 0; i < p.n; i += step) {
+      const std::size_t n = p.n - i < step ? p.n - i : step;
+      const std::size_t j = at.begin + i;
+      chunks_->run(p.x + i, n, row_codes(at.row), j, first_cell + j / layout.cell_length(),
+                   p.n - i - n >= step, counts, scale_definition{*this},
+                   [this](std::size_t cell, quantize_counts& c) { quantize_cell(cell, c); });
+    }
+    if (at.end == stretches_.row_length())
+      write_padding(first_cell + (at.end - 1) / layout.cell_length());
   }
 
   /// Scale and zero point of an affine group: the range [min(x, 0), max(x, 0)] onto all codes.
@@ -457,8 +567,12 @@ class quantizer {
   scale_rule rule_;
   unpacked tensor_scale_ = unpack(1);
   bool keep_scales_ = false;
-  simd::float_encoder encoder_{};
-  decltype(simd::kernels::encode_scaled) kernel_ = nullptr;
+  vector_plan plan_;
+  stretches stretches_;
+  std::optional<chunk_quantizer<std::conditional_t<vector_source<T>, T, float>>> chunks_;
+  std::optional<single_scale> shared_;
+  reference::group_scale shared_scale_;
+  surveyed_range shared_range_;
 };
 
 }  // namespace detail

@@ -14,7 +14,7 @@ template <conversion_target To, number From, rounding_policy R>
 constexpr void convert(const From* x, To* out, std::size_t n, const R& rounding,
                        conversion_rules rules, std::uint64_t index = 0) noexcept {
   for (std::size_t i = 0; i < n; ++i) {
-    out[i] = binade::detail::pack_value<To>(unpack(x[i]), rounding.at(index + i), rules);
+    binade::detail::pack_value_into(out + i, unpack(x[i]), rounding.at(index + i), rules);
   }
 }
 

@@ -32,20 +32,27 @@ class code_values {
   unpacked values_[256];
 };
 
+/// The scale of group number `cell`, the tensor's included: exact if that is no divisor, else exact
+/// up to a sticky bit.
+[[nodiscard]] inline group_scale scale_of_group(const any_packed_view& packed, std::size_t cell) {
+  const packed_description& d = packed.description;
+  const unpacked tensor = unpack(packed.tensor_scale);
+  group_scale scale;
+  scale.positive = with_tensor_scale(packed.scale(cell), d.tensor_scale, tensor);
+  scale.negative = with_tensor_scale(packed.scale(cell, true), d.tensor_scale, tensor);
+  scale.zero_point = packed.zero_point(cell);
+  return scale;
+}
+
 /// Calls f(cell, begin, end, scale) for each group of elements [begin, end) of a stored row, with
 /// the scale that includes the tensor's: exact if that is no divisor, else exact up to a sticky
 /// bit.
 template <class Function>
 void for_each_group_of_row(const any_packed_view& packed, std::size_t row, Function&& f) {
-  const packed_description& d = packed.description;
-  const packed_layout& layout = d.layout;
-  const unpacked tensor = unpack(packed.tensor_scale);
+  const packed_layout& layout = packed.description.layout;
   std::size_t cell = layout.first_cell_of_row(row);
   for (std::size_t begin = 0; begin < layout.row_length(); begin += layout.cell_length(), ++cell) {
-    group_scale scale;
-    scale.positive = with_tensor_scale(packed.scale(cell), d.tensor_scale, tensor);
-    scale.negative = with_tensor_scale(packed.scale(cell, true), d.tensor_scale, tensor);
-    scale.zero_point = packed.zero_point(cell);
+    const group_scale scale = scale_of_group(packed, cell);
     const std::size_t rest = layout.row_length() - begin;
     f(cell, begin, begin + (rest < layout.cell_length() ? rest : layout.cell_length()), scale);
   }

@@ -3,12 +3,8 @@
 
 #include "binade/core/config.hpp"
 #include "binade/core/error.hpp"
-#include "binade/kernel/simd/targets.hpp"
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 
 namespace binade::inline v0::simd {
@@ -44,28 +40,22 @@ enum class target : std::uint8_t { portable, avx2, avx512 };
   return t == target::portable;
 }
 
-/// The kernels of a target.
+/// A target that this machine runs: proof for those who choose kernels by it.
 struct kernels {
   target compiled_for;
-  /// Reads floats, writes codes. Needs the default floating-point environment.
-  void (*encode_float)(const float*, std::uint8_t*, std::size_t, const float_encoder&) noexcept;
-  /// The same of floats times a multiplier, with counts; null in the portable target. Likewise.
-  scaled_counts (*encode_scaled)(const float*, std::uint8_t*, std::size_t, const float_encoder&,
-                                 const scaled_request&) noexcept;
 };
 
 /// The kernels of target `t`.
 ///
 /// Throws: error if this machine does not run them: nothing falls back.
 [[nodiscard]] inline const kernels& kernels_for(target t) {
-  static constexpr kernels portable_kernels{target::portable, portable::encode_float, nullptr};
+  static constexpr kernels portable_kernels{target::portable};
   if (!is_available(t)) {
     BINADE_THROW(error{std::string("kernels_for: this machine does not run ") + to_string(t)});
   }
 #if BINADE_ARCH_X86_64
-  static constexpr kernels avx2_kernels{target::avx2, avx2::encode_float, avx2::encode_scaled};
-  static constexpr kernels avx512_kernels{target::avx512, avx512::encode_float,
-                                          avx512::encode_scaled};
+  static constexpr kernels avx2_kernels{target::avx2};
+  static constexpr kernels avx512_kernels{target::avx512};
   if (t == target::avx2) return avx2_kernels;
   if (t == target::avx512) return avx512_kernels;
 #endif

@@ -9,7 +9,7 @@
 
 namespace binade::inline v0::simd {
 
-/// What an add-and-shift encoder needs to know of a minifloat of at most 8 bits and a saturation
+/// What an add-and-shift encoder needs to know of a minifloat of at most 16 bits and a saturation
 /// mode, for rounding to nearest even from binary32. One kernel serves every such format.
 ///
 /// With m = 2^max(exponent of x, least exponent), adding m * 2^(23 - M) rounds |x| to a multiple of
@@ -31,17 +31,23 @@ struct float_encoder {
   float_spec spec;
   conversion_rules rules;
 
-  [[nodiscard]] constexpr std::uint8_t encode_special(float x) const noexcept {
-    return static_cast<std::uint8_t>(encode(spec, unpack(x), rounding::ties_to_even{}, rules));
+  [[nodiscard]] constexpr std::uint32_t encode_special(float x) const noexcept {
+    return static_cast<std::uint32_t>(encode(spec, unpack(x), rounding::ties_to_even{}, rules));
   }
 };
 
-/// Whether the formula above holds: a mantissa bit, so that the parity of q is that of the code; a
-/// zero; and a least step far above binary32's subnormal numbers, so that flushing those to zero
-/// changes nothing.
+/// Whether the formula above holds for a minifloat of 9 to 16 bits: a mantissa bit, so that the
+/// parity of q is that of the code; a zero; and a least step far above binary32's subnormal
+/// numbers, so that flushing those to zero changes nothing.
+[[nodiscard]] constexpr bool has_wide_float_encoder(const float_spec& s) noexcept {
+  const int bits = describe(s).code_bits;
+  return bits > 8 && bits <= 16 && s.mantissa_bits >= 1 && s.has_zero &&
+         detail::min_exponent(s) - s.mantissa_bits > -120;
+}
+
+/// The same for a minifloat of at most 8 bits.
 [[nodiscard]] constexpr bool has_float_encoder(const float_spec& s) noexcept {
-  const int bits = s.exponent_bits + s.mantissa_bits + (s.is_signed ? 1 : 0);
-  return bits <= 8 && s.mantissa_bits >= 1 && s.has_zero &&
+  return describe(s).code_bits <= 8 && s.mantissa_bits >= 1 && s.has_zero &&
          detail::min_exponent(s) - s.mantissa_bits > -120;
 }
 
@@ -80,25 +86,5 @@ struct float_encoder {
   e.rules = rules;
   return e;
 }
-
-/// Elements of x * multiplier, where the multiplier is the reciprocal of a scale, exact or nearly
-/// so.
-///
-/// An element whose code or count the approximation might get wrong goes to `exact`: one that lies
-/// within `margin` (relative) of a boundary between two codes or of the largest value, and
-/// specials.
-struct scaled_request {
-  float multiplier = 1;
-  float margin = 0;  ///< 0: multiplier and products are exact
-  /// The definition: the code of x, and the element counted as it should be.
-  std::uint8_t (*exact)(const void* context, float x) noexcept = nullptr;
-  const void* context = nullptr;
-};
-
-/// How many elements `encode_scaled` counted itself.
-struct scaled_counts {
-  std::uint32_t clipped = 0;
-  std::uint32_t underflowed = 0;
-};
 
 }  // namespace binade::inline v0::simd
