@@ -32,9 +32,9 @@
 #include "binade/scale/rule.hpp"
 
 // Products of packed operands, and measures of error.
-#include "binade/kernel/reference/dot.hpp"
+#include "binade/kernel/dot.hpp"
+#include "binade/kernel/gemm.hpp"
+#include "binade/kernel/gemv.hpp"
 #include "binade/kernel/reference/exact_dot.hpp"
-#include "binade/kernel/reference/gemm.hpp"
-#include "binade/kernel/reference/gemv.hpp"
 #include "binade/metrics/kl_divergence.hpp"
 #include "binade/metrics/metrics.hpp"

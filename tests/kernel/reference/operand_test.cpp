@@ -37,6 +37,15 @@ static_assert(std::is_convertible_v<binade::basic_packed_view<std::byte>, operan
 static_assert(!std::is_convertible_v<const std::vector<double>&, operand>);
 static_assert(!std::is_convertible_v<binade::tensor_view<double>, operand>);
 
+TEST(operand, knows_the_format_of_its_elements) {
+  const std::vector<float> floats_only(2);
+  const std::vector<binade::posit8> posits(2);
+  EXPECT_EQ(operand(floats_only).element(), binade::any_format::binary32());
+  EXPECT_EQ(operand(posits).element(), binade::any_format::of<binade::posit8>());
+  const packed p = pack("nvfp4", floats_only, {2});
+  EXPECT_EQ(operand(p.tensor).element(), binade::any_format::of<binade::e2m1fn>());
+}
+
 TEST(operand, rows_of_every_packed_format_are_rounded_once) {
   for (const any_packable& p : binade::all_packables()) {
     const std::string name = p.names->name;

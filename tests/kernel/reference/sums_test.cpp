@@ -143,11 +143,13 @@ TEST(sums, results_have_one_nan) {
     float out = 0;
     reference::store_result(nan, &out);
     EXPECT_EQ(bits_of(out), 0x7fc00000U);
+    EXPECT_EQ(reference::with_one_nan(nan), 0x7fc00000U);
   }
   for (const std::uint32_t number : {0x7f800000U, 0xff800000U, 0x80000000U, 0x00000001U}) {
     float out = 0;
     reference::store_result(number, &out);
     EXPECT_EQ(bits_of(out), number);
+    EXPECT_EQ(reference::with_one_nan(number), number);
   }
 }
 

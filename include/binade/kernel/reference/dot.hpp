@@ -31,6 +31,13 @@ class tensor_scales {
       factor = factor ? rounded(multiply(*factor, scale)) : scale;
     }
   }
+  [[nodiscard]] bool has_divisor() const noexcept { return divisor_.has_value(); }
+  /// What `apply` multiplies by, unless there is a divisor too or nothing to apply: then 1.
+  [[nodiscard]] float only_multiplier() const noexcept {
+    float multiplier = 1;
+    if (multiplier_ && !divisor_) store(*multiplier_, &multiplier);
+    return multiplier;
+  }
   [[nodiscard]] std::uint32_t apply(std::uint32_t sum) const noexcept {
     if (multiplier_) sum = round_to_bits(multiply(unpack_bits(sum), *multiplier_));
     if (divisor_) sum = round_to_bits(divide(unpack_bits(sum), *divisor_));
@@ -105,40 +112,23 @@ class vector_product {
   std::vector<float> floats_;
 };
 
-}  // namespace reference
-
-/// The dot product of two vectors, packed or not.
-///
-/// If both are of block formats with blocks of the same size, whose elements are integers times
-/// 2^-k (see reference::integer_scale), each block's integer products are summed exactly and, over
-/// blocks in ascending order,
-///   sum = fma(float(isum), s_a * s_b, sum),
-/// where s = float(block scale * 2^-k * 2^element_exponent); the result is sum * (t_a * t_b) with
-/// the tensor scales t (divided by them where they are divisors; a format without one has none).
-/// isum is an integer of 64 bits; one of 32 holds it if block size * largest_a * largest_b < 2^31,
-/// and float(isum) is exact below 2^24: true for every block format of the catalogue.
-///
-/// Otherwise both are made floats, each element rounded once, its scales included, and
-///   p[k mod 64] = fma(a[k], b[k], p[k mod 64])   for k = 0, 1, ...   from p = +0,
-///   p[j] = p[j] + p[j + h]   for j < h,   with h = 32, 16, ..., 1;   the result is p[0].
-///
-/// Shapes: a[n], b[n].
-/// NaN:    a NaN or a block scale that is NaN gives NaN (0x7fc00000, on every machine); so do
-///         infinity * 0, infinity - infinity, and a block of zeros whose s_a * s_b overflows.
-/// Error:  of the formulas above, bit for bit, in any floating-point environment. `exact_dot` has
-///         one rounding.
-/// Throws: error if ranks or lengths do not fit, or blocks do not run along the vector.
-[[nodiscard]] inline float dot(const operand& a, const operand& b) {
-  reference::check_operand("dot", "a", a, 1);
-  reference::check_operand("dot", "b", b, 1);
+/// Throws: error unless a[n] and b[n] are vectors of one length.
+inline void check_dot(const operand& a, const operand& b) {
+  check_operand("dot", "a", a, 1);
+  check_operand("dot", "b", b, 1);
   if (a.shape().size() != b.shape().size()) {
     BINADE_THROW(error{"dot: a has " + std::to_string(a.shape().size()) + " elements but b has " +
                        std::to_string(b.shape().size()) + "; they must be equal"});
   }
+}
+
+/// The definition of binade::dot; operands were checked.
+[[nodiscard]] inline float dot(const operand& a, const operand& b) {
   float result = 0;
-  reference::vector_product(a, b).for_each_product(
-      0, 1, [&](std::size_t, std::uint32_t sum) { reference::store_result(sum, &result); });
+  vector_product(a, b).for_each_product(
+      0, 1, [&](std::size_t, std::uint32_t sum) { store_result(sum, &result); });
   return result;
 }
 
+}  // namespace reference
 }  // namespace binade::inline v0

@@ -170,7 +170,7 @@ constexpr To pack_exact(const unpacked& x, const Policies&... policies) noexcept
                      std::to_string(b) + "; they must be equal"});
 }
 
-/// Row `row` of a packed tensor, exact, without its tensor scale.
+/// Row `row` of an operand, without its tensor scale; exact if packed or no wider than binary32.
 inline std::vector<unpacked> exact_row(const operand& o, const char* name, std::size_t row) {
   reference::check_operand("exact_dot", name, o, o.shape().rank());
   if (row >= o.shape().row_count()) {
@@ -178,25 +178,33 @@ inline std::vector<unpacked> exact_row(const operand& o, const char* name, std::
                        " and has no row " + std::to_string(row) + "; it has " +
                        std::to_string(o.shape().row_count())});
   }
+  std::vector<unpacked> values(o.shape().row_length());
+  if (!o.packed()) {
+    std::vector<float> floats(values.size());
+    o.read_row(row, floats.data());
+    std::ranges::transform(floats, values.begin(), [](const float& x) {
+      return reference::unpack_bits(bit_cast<std::uint32_t>(x));
+    });
+    return values;
+  }
   any_packed_view packed = *o.packed();
   packed.description.tensor_scale = tensor_scale_kind::none;
-  std::vector<unpacked> values(o.shape().row_length());
   const reference::code_values codes(packed.description.element);
   reference::for_each_exact_value(packed, codes, row,
                                   [&values](std::size_t i, const unpacked& v) { values[i] = v; });
   return values;
 }
 
-/// What the tensor scales of two packed tensors multiply (or divide) a product by; finite and
-/// positive ones only.
+/// What the tensor scales of two operands multiply (or divide) a product by; finite and positive
+/// ones only.
 ///
 /// Throws: error for others.
-inline exact_accumulator::ratio_part tensor_factor(const any_packed_view& a,
-                                                   const any_packed_view& b,
+inline exact_accumulator::ratio_part tensor_factor(const operand& a, const operand& b,
                                                    tensor_scale_kind kind) {
   exact_accumulator::ratio_part part;
-  for (const any_packed_view* side : {&a, &b}) {
-    if (side->description.tensor_scale != kind) continue;
+  for (const operand* o : {&a, &b}) {
+    const std::optional<any_packed_view>& side = o->packed();
+    if (!side || side->description.tensor_scale != kind) continue;
     const unpacked t = unpack(side->tensor_scale);
     if (t.kind != value_class::finite || t.negative) {
       BINADE_THROW(error{"exact_dot: a tensor scale is " + std::to_string(side->tensor_scale) +

@@ -69,27 +69,10 @@ inline void integer_gemm(const any_packed_view& x, int x_scale, const any_packed
   });
 }
 
-}  // namespace reference
-
-/// y[tokens, out] = x[tokens, in] w[out, in]^T.
-///
-/// If both are of block formats with blocks of the same size, whose elements are integers times
-/// 2^-k, a sum is that of `dot` on such vectors, block by block. Otherwise both are made floats,
-/// each element rounded once, its scales included, and
-///   y = fma(x[k], w[k], y)   for k = 0, 1, ..., in - 1,   from y = +0.
-///
-/// Shapes: x[tokens, in], w[out, in], y[tokens, out]; x and w packed or not, in any mixture, their
-///         blocks along `in`. y shares no memory with them.
-/// NaN:    as for `dot`: a NaN in a row, or a block scale that is NaN, gives NaN in every y that it
-///         enters.
-/// Error:  of the formulas, bit for bit, in any floating-point environment and whatever the
-///         executor, which splits the rows of w and never k.
-/// Throws: error if shapes do not fit or blocks do not run along `in`; before it writes.
-/// Cost:   allocates x decoded and, for each chunk of 16 rows, one row of w decoded.
-inline void gemm(const operand& x, const operand& w, const tensor_view<float>& y,
-                 executor_ref executor = {}) {
-  reference::check_operand("gemm", "x", x, 2);
-  reference::check_operand("gemm", "w", w, 2);
+/// Throws: error unless x[tokens, in], w[out, in] and y[tokens, out] fit together.
+inline void check_gemm(const operand& x, const operand& w, const tensor_view<float>& y) {
+  check_operand("gemm", "x", x, 2);
+  check_operand("gemm", "w", w, 2);
   const tensor_shape product{x.shape().extent(0), w.shape().extent(0)};
   if (x.shape().extent(1) != w.shape().extent(1)) {
     BINADE_THROW(error{"gemm: x is " + to_string(x.shape()) + " but w is " + to_string(w.shape()) +
@@ -100,11 +83,17 @@ inline void gemm(const operand& x, const operand& w, const tensor_view<float>& y
     BINADE_THROW(error{"gemm: y is " + to_string(y.shape()) + " but x is " + to_string(x.shape()) +
                        " and w is " + to_string(w.shape()) + "; y must be " + to_string(product)});
   }
-  if (const auto scales = reference::integer_scales(x, w)) {
-    reference::integer_gemm(*x.packed(), scales->first, *w.packed(), scales->second, y, executor);
+}
+
+/// The definition of binade::gemm; operands and shapes were checked.
+inline void gemm(const operand& x, const operand& w, const tensor_view<float>& y,
+                 executor_ref executor = {}) {
+  if (const auto scales = integer_scales(x, w)) {
+    integer_gemm(*x.packed(), scales->first, *w.packed(), scales->second, y, executor);
   } else {
-    reference::float_gemm(x, w, y, executor);
+    float_gemm(x, w, y, executor);
   }
 }
 
+}  // namespace reference
 }  // namespace binade::inline v0

@@ -12,17 +12,12 @@
 
 namespace binade::inline v0 {
 
-/// y[out] = w[out, in] x[in]: each y is the `dot` of x and a row of w, in the same order.
-///
-/// Shapes: x[in], w[out, in], y[out]; packed or not, in any mixture. y shares no memory with them.
-/// NaN:    as for `dot`.
-/// Error:  of the formulas of `dot`, bit for bit, whatever the executor.
-/// Throws: error if shapes do not fit or blocks do not run along `in`; before it writes.
-/// Cost:   allocates x and, for each chunk of 16 rows, one row of w.
-inline void gemv(const operand& x, const operand& w, const tensor_view<float>& y,
-                 executor_ref executor = {}) {
-  reference::check_operand("gemv", "x", x, 1);
-  reference::check_operand("gemv", "w", w, 2);
+namespace reference {
+
+/// Throws: error unless x[in], w[out, in] and y[out] fit together.
+inline void check_gemv(const operand& x, const operand& w, const tensor_view<float>& y) {
+  check_operand("gemv", "x", x, 1);
+  check_operand("gemv", "w", w, 2);
   const std::size_t in = x.shape().extent(0);
   const std::size_t out = w.shape().extent(0);
   if (w.shape().extent(1) != in) {
@@ -34,12 +29,18 @@ inline void gemv(const operand& x, const operand& w, const tensor_view<float>& y
     BINADE_THROW(error{"gemv: y is " + to_string(y.shape()) + " but w is " + to_string(w.shape()) +
                        "; y must be " + to_string(tensor_shape{out})});
   }
-  const reference::vector_product product(x, w);
-  executor.for_each_chunk(out, 16, [&](std::size_t begin, std::size_t end) {
-    product.for_each_product(begin, end, [&y](std::size_t row, std::uint32_t sum) {
-      reference::store_result(sum, &y(row));
-    });
+}
+
+/// The definition of binade::gemv, and of dot where w is a vector; operands and shapes were
+/// checked.
+inline void gemv(const operand& x, const operand& w, const tensor_view<float>& y,
+                 executor_ref executor = {}) {
+  const vector_product product(x, w);
+  executor.for_each_chunk(y.size(), 16, [&](std::size_t begin, std::size_t end) {
+    product.for_each_product(
+        begin, end, [&y](std::size_t row, std::uint32_t sum) { store_result(sum, &y(row)); });
   });
 }
 
+}  // namespace reference
 }  // namespace binade::inline v0

@@ -36,12 +36,14 @@ concept packed_like = std::convertible_to<const P&, any_packed_view>;
 class operand {
  public:
   template <packed_like P>
-  operand(const P& packed) : packed_(packed), shape_(packed_->shape()) {}
+  operand(const P& packed)
+      : packed_(packed), element_(packed_->description.element), shape_(packed_->shape()) {}
 
   template <class T>
     requires operand_element<std::remove_const_t<T>>
   operand(const tensor_view<T>& values)
-      : data_(values.data()),
+      : element_(element_of<std::remove_const_t<T>>()),
+        data_(values.data()),
         shape_(values.shape()),
         strides_(values.strides()),
         read_row_(&read_values<std::remove_const_t<T>>) {}
@@ -52,6 +54,8 @@ class operand {
   operand(const Range& memory) : operand(vector_view(std::data(memory), std::size(memory))) {}
 
   [[nodiscard]] const tensor_shape& shape() const noexcept { return shape_; }
+  /// The elements' format.
+  [[nodiscard]] const any_format& element() const noexcept { return element_; }
   /// The packed tensor, if it is one.
   [[nodiscard]] const std::optional<any_packed_view>& packed() const noexcept { return packed_; }
 
@@ -59,6 +63,14 @@ class operand {
   void read_row(std::size_t row, float* out) const { read_row_(*this, row, out); }
 
  private:
+  template <class T>
+  static constexpr any_format element_of() noexcept {
+    if constexpr (std::same_as<T, float>) {
+      return any_format::binary32();
+    } else {
+      return any_format::of<T>();
+    }
+  }
   template <class T>
   static void read_values(const operand& o, std::size_t row, float* out) {
     const tensor_view<const T> values(static_cast<const T*>(o.data_), o.shape_, o.strides_);
@@ -75,6 +87,7 @@ class operand {
   }
 
   std::optional<any_packed_view> packed_;
+  any_format element_;
   const void* data_ = nullptr;
   tensor_shape shape_;
   tensor_strides strides_;
@@ -125,6 +138,15 @@ class float_rows {
   return -lowest;
 }
 
+/// The value of a code times 2^k; needs integer_scale(element) == k.
+[[nodiscard]] inline std::int16_t integer_value(const any_format& element, std::uint32_t code,
+                                                int k) noexcept {
+  const unpacked v = scale_exponent(element.decode(code), k);
+  if (v.kind == value_class::zero) return 0;
+  const auto magnitude = static_cast<std::int16_t>(v.significand >> (63 - v.exponent));
+  return static_cast<std::int16_t>(v.negative ? -magnitude : magnitude);
+}
+
 /// The rows of a packed tensor of a block format as integers and scales, if `integer_scale` says
 /// that they are: value = integer * scale (* tensor scale).
 class integer_rows {
@@ -133,10 +155,7 @@ class integer_rows {
   integer_rows(const any_packed_view& packed, int k) noexcept : packed_(packed), k_(k) {
     const any_format& element = packed.description.element;
     for (std::uint32_t code = 0; code < std::uint32_t{1} << element.bit_count(); ++code) {
-      const unpacked v = scale_exponent(element.decode(code), k);
-      if (v.kind == value_class::zero) continue;
-      const auto magnitude = static_cast<std::int16_t>(v.significand >> (63 - v.exponent));
-      integers_[code] = static_cast<std::int16_t>(v.negative ? -magnitude : magnitude);
+      integers_[code] = integer_value(element, code, k);
     }
   }
   [[nodiscard]] std::size_t blocks() const noexcept {

@@ -35,10 +35,15 @@ inline void store(const unpacked& x, float* out) noexcept {
   std::memcpy(out, &bits, sizeof bits);
 }
 
-/// *out = the float with these bits; every NaN becomes the quiet one without sign and payload,
-/// since which NaN an fma gives depends on the CPU.
+/// The bits, but of a NaN those of the quiet one without sign and payload, since which NaN an fma
+/// gives depends on the CPU.
+[[nodiscard]] constexpr std::uint32_t with_one_nan(std::uint32_t bits) noexcept {
+  return (bits & 0x7fffffffU) > 0x7f800000U ? 0x7fc00000U : bits;
+}
+
+/// *out = the float with the bits `with_one_nan`.
 inline void store_result(std::uint32_t bits, float* out) noexcept {
-  if ((bits & 0x7fffffffU) > 0x7f800000U) bits = 0x7fc00000U;
+  bits = with_one_nan(bits);
   std::memcpy(out, &bits, sizeof bits);
 }
 

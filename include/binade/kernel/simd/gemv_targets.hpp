@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "binade/core/config.hpp"
+#include "binade/kernel/simd/dispatch.hpp"  // target
+#include "binade/kernel/simd/product_targets.hpp"
+#include "binade/kernel/simd/quantize_targets.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if BINADE_ARCH_X86_64
+#include <immintrin.h>
+#endif
+
+namespace binade::inline v0::simd {
+
+/// A row of floats, or of codes of which element k is worth values[code] * scales[k >> shift],
+/// with `has_tensor` times `tensor`: only the last product may be inexact.
+///
+/// Shapes: x[length rounded up to 64], -0 behind its elements; scales for as many.
+struct float_row {
+  const std::byte* row;
+  const float* x;
+  std::size_t length;
+  const float* values;  ///< of all codes; their lower 16 bits are 0
+  const float* scales;
+  int shift;
+  float tensor;
+  bool has_tensor;
+  std::size_t ahead;  ///< prefetched so many bytes before it is read
+};
+
+/// How integers of w lie in rows.
+enum class row_storage : std::uint8_t {
+  nibbles,  ///< codes of 4 bits; a table says what biased byte each stands for
+  bytes,    ///< biased, after the exclusive or with `flip`
+  words,    ///< signed, without bias
+};
+
+/// Rows of w, as many as a vector has lanes, times x; both made of integers in blocks.
+///
+/// Shapes: rows[row_count][row_bytes], x[ceil(row_bytes / (4 lanes))][lanes], for nibbles first
+///         those of even, then those of odd elements; corrections[blocks], x_scales[blocks],
+///         w_scales[blocks][lanes], out[lanes], of which row_count count.
+struct block_rows {
+  const std::byte* rows;
+  std::size_t row_bytes;
+  std::size_t row_count;
+  std::size_t ahead;  ///< prefetched so many bytes before it is read
+  const std::uint8_t* nibble_values;
+  std::uint8_t flip;
+  const std::uint32_t* x;
+  const std::int32_t* corrections;
+  const float* x_scales;
+  const float* w_scales;
+  std::size_t blocks;
+  std::size_t block_lanes;  ///< lanes of 4 bytes that a block takes: an even number
+  float multiplier;         ///< of the sums
+  float* out;
+};
+
+/// What every byte stands for: floats whose lower 16 bits are 0, and their upper bytes.
+struct scale_table {
+  float value[256];
+  std::uint8_t first[256];
+  std::uint8_t second[256];
+};
+
+/// Scale codes of a few rows and where their values go, the rows side by side.
+///
+/// Shapes: codes[row_count][blocks], out[blocks rounded up to 4 lanes][lanes].
+struct scale_columns {
+  const std::byte* codes;
+  std::size_t row_count;
+  std::size_t blocks;
+  const scale_table* table;
+  float* out;
+};
+
+}  // namespace binade::inline v0::simd
+
+// The kernels of every target: each in its region, as in targets.hpp.
+
+BINADE_BEGIN_TARGET_PORTABLE
+namespace binade::inline v0::simd::portable::blocks {
+inline vec fused(const vec& a, const vec& b, const vec& c) noexcept {
+  return each_lane([&](std::size_t i) {
+    return bit_cast<std::uint32_t>(
+        __builtin_fmaf(as_float(a.v[i]), as_float(b.v[i]), as_float(c.v[i])));
+  });
+}
+#include "binade/kernel/simd/gemv_floats.inl"
+}  // namespace binade::inline v0::simd::portable::blocks
+
+namespace binade::inline v0::simd::portable::products {
+#include "binade/kernel/simd/gemv_portable.inl"
+//
+#include "binade/kernel/simd/gemv_integers.inl"
+}  // namespace binade::inline v0::simd::portable::products
+BINADE_END_TARGET
+
+#if BINADE_ARCH_X86_64
+BINADE_BEGIN_TARGET_AVX2
+namespace binade::inline v0::simd::avx2::blocks {
+inline vec fused(vec a, vec b, vec c) noexcept {
+  return _mm256_castps_si256(
+      _mm256_fmadd_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), _mm256_castsi256_ps(c)));
+}
+#include "binade/kernel/simd/gemv_floats.inl"
+}  // namespace binade::inline v0::simd::avx2::blocks
+
+namespace binade::inline v0::simd::avx2::products {
+#include "binade/kernel/simd/gemv_avx2.inl"
+//
+#include "binade/kernel/simd/gemv_integers.inl"
+}  // namespace binade::inline v0::simd::avx2::products
+BINADE_END_TARGET
+
+BINADE_BEGIN_TARGET_AVX512
+namespace binade::inline v0::simd::avx512::blocks {
+inline vec fused(vec a, vec b, vec c) noexcept {
+  return _mm512_castps_si512(
+      _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), _mm512_castsi512_ps(c)));
+}
+#include "binade/kernel/simd/gemv_floats.inl"
+}  // namespace binade::inline v0::simd::avx512::blocks
+BINADE_END_TARGET
+
+BINADE_BEGIN_TARGET_AVX512_VNNI
+namespace binade::inline v0::simd::avx512::products {
+#include "binade/kernel/simd/gemv_avx512.inl"
+//
+#include "binade/kernel/simd/gemv_integers.inl"
+}  // namespace binade::inline v0::simd::avx512::products
+BINADE_END_TARGET
+#endif
+
+namespace binade::inline v0::simd {
+
+/// The kernels of matrix times vector of a target. They need the default floating-point
+/// environment.
+struct gemv_kernels {
+  std::size_t lanes;    ///< rows that an integer kernel takes at once
+  int byte_pair_limit;  ///< as in product_tiles; 0: w's integers have to be words
+  void (*codes4)(const float_row&, std::uint32_t*) noexcept;
+  void (*codes8)(const float_row&, std::uint32_t*) noexcept;
+  void (*floats)(const float_row&, std::uint32_t*) noexcept;
+  void (*look_up)(const std::byte* codes, std::size_t n, const float* values, float* out) noexcept;
+  void (*nibbles[3])(const block_rows&) noexcept;  ///< merging 2, 4, 8 lanes
+  void (*bytes[3])(const block_rows&) noexcept;
+  void (*words[3])(const block_rows&) noexcept;
+  void (*look_up_scales)(const scale_columns&) noexcept;
+};
+
+/// The kernels of target `t`. Those of AVX-512 for integers need VNNI and VBMI as well; without
+/// them AVX2's stand in, which have the same bits.
+///
+/// Throws: error if this machine does not run `t`.
+[[nodiscard]] inline const gemv_kernels& gemv_kernels_for(target t) {
+  namespace portable_i = portable::products;
+  static constexpr gemv_kernels portable_kernels{portable_i::lanes,
+                                                 portable_i::byte_pair_limit,
+                                                 portable::blocks::multiply_row<4>,
+                                                 portable::blocks::multiply_row<8>,
+                                                 portable::blocks::multiply_row<32>,
+                                                 portable::blocks::look_up,
+                                                 {},
+                                                 {},
+                                                 {portable_i::multiply_rows<row_storage::words, 2>,
+                                                  portable_i::multiply_rows<row_storage::words, 4>,
+                                                  portable_i::multiply_rows<row_storage::words, 8>},
+                                                 portable_i::look_up_scales};
+  const product_tiles& tiles = product_tiles_for(t);  // throws if t is absent
+#if BINADE_ARCH_X86_64
+  namespace avx2_i = avx2::products;
+  static constexpr gemv_kernels avx2_kernels{
+      avx2_i::lanes,
+      avx2_i::byte_pair_limit,
+      avx2::blocks::multiply_row<4>,
+      avx2::blocks::multiply_row<8>,
+      avx2::blocks::multiply_row<32>,
+      avx2::blocks::look_up,
+      {avx2_i::multiply_rows<row_storage::nibbles, 2>,
+       avx2_i::multiply_rows<row_storage::nibbles, 4>,
+       avx2_i::multiply_rows<row_storage::nibbles, 8>},
+      {avx2_i::multiply_rows<row_storage::bytes, 2>, avx2_i::multiply_rows<row_storage::bytes, 4>,
+       avx2_i::multiply_rows<row_storage::bytes, 8>},
+      {avx2_i::multiply_rows<row_storage::words, 2>, avx2_i::multiply_rows<row_storage::words, 4>,
+       avx2_i::multiply_rows<row_storage::words, 8>},
+      avx2_i::look_up_scales};
+  namespace avx512_i = avx512::products;
+  static constexpr gemv_kernels avx512_kernels{avx512_i::lanes,
+                                               avx512_i::byte_pair_limit,
+                                               avx512::blocks::multiply_row<4>,
+                                               avx512::blocks::multiply_row<8>,
+                                               avx512::blocks::multiply_row<32>,
+                                               avx512::blocks::look_up,
+                                               {avx512_i::multiply_rows<row_storage::nibbles, 2>,
+                                                avx512_i::multiply_rows<row_storage::nibbles, 4>,
+                                                avx512_i::multiply_rows<row_storage::nibbles, 8>},
+                                               {avx512_i::multiply_rows<row_storage::bytes, 2>,
+                                                avx512_i::multiply_rows<row_storage::bytes, 4>,
+                                                avx512_i::multiply_rows<row_storage::bytes, 8>},
+                                               {avx512_i::multiply_rows<row_storage::words, 2>,
+                                                avx512_i::multiply_rows<row_storage::words, 4>,
+                                                avx512_i::multiply_rows<row_storage::words, 8>},
+                                               avx512_i::look_up_scales};
+  if (&tiles == &avx512_i::tiles) return avx512_kernels;
+  if (&tiles == &avx2_i::tiles) return avx2_kernels;
+#else
+  static_cast<void>(tiles);
+#endif
+  return portable_kernels;
+}
+
+}  // namespace binade::inline v0::simd
