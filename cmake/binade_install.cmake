@@ -22,12 +22,14 @@ foreach(component IN ITEMS binade binade_fmt binade_io)
   )
 endforeach()
 
-# The algorithms that kernel/simd/targets.hpp includes once per target: no headers of their own.
+# The algorithms that kernel/simd/targets.hpp includes once per target, which are no headers of their
+# own, and CUDA's headers, which only nvcc compiles whole.
 install(
   DIRECTORY "${PROJECT_SOURCE_DIR}/include/"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILES_MATCHING
   PATTERN "*.inl"
+  PATTERN "*.cuh"
 )
 
 configure_package_config_file(

@@ -32,6 +32,7 @@
 #include "binade/scale/rule.hpp"
 
 // Products of packed operands, and measures of error.
+#include "binade/kernel/accumulate.hpp"
 #include "binade/kernel/dot.hpp"
 #include "binade/kernel/gemm.hpp"
 #include "binade/kernel/gemv.hpp"
