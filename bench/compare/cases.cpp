@@ -3,6 +3,7 @@
 
 #include "binade/core/error.hpp"
 #include "binade/format/nearest_names.hpp"
+#include "binade/quantize/recipes.hpp"
 
 #include <charconv>
 #include <optional>
@@ -26,7 +27,7 @@ constexpr mode modes[] = {mode::ties_to_even,    mode::ties_to_away,    mode::to
   throw binade::error(binade::unknown_name_message("compare", what, name, names));
 }
 
-binade::scale_rule parse_rule(std::string_view name) {
+std::optional<binade::scale_rule> parse_rule(std::string_view name) {
   for (const scale_method m : methods) {
     if (binade::same_name(name, binade::to_string(m))) {
       binade::scale_rule rule;
@@ -34,7 +35,19 @@ binade::scale_rule parse_rule(std::string_view name) {
       return rule;
     }
   }
-  unknown("scale rule", name, rule_names());
+  return std::nullopt;
+}
+
+/// The recipe of this name for a format.
+binade::any_recipe parse_recipe(std::string_view name, const binade::any_packable& format) {
+  std::vector<std::string_view> names = rule_names();
+  bool known = false;
+  for (const std::string_view recipe : binade::recipe_names()) {
+    names.push_back(recipe);
+    known = known || binade::same_name(name, recipe);
+  }
+  if (!known) unknown("scale rule or recipe", name, names);
+  return binade::find_recipe(name, format);
 }
 
 binade::rounding::any parse_rounding(std::string_view name, std::uint64_t seed) {
@@ -141,9 +154,9 @@ std::vector<binade::comparison_case> parse_cases(std::string_view list,
     const std::size_t comma = list.find(',');
     std::string_view item = list.substr(0, comma);
     list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
-    std::optional<binade::scale_rule> rule;
+    std::string_view scaling;
     if (const std::size_t colon = item.find(':'); colon != std::string_view::npos) {
-      rule = parse_rule(item.substr(colon + 1));
+      scaling = item.substr(colon + 1);
       item = item.substr(0, colon);
     }
     std::string_view scales;
@@ -156,7 +169,17 @@ std::vector<binade::comparison_case> parse_cases(std::string_view list,
       throw binade::error("compare: " + std::string(item) + "@" + std::string(scales) +
                           ": a block format's scales follow its blocks; use --block");
     }
-    add_cases(format, parse_granularity(scales), rule, options, cases);
+    const std::optional<binade::scale_rule> rule = parse_rule(scaling);
+    if (rule || scaling.empty()) {
+      add_cases(format, parse_granularity(scales), rule, options, cases);
+    } else {
+      binade::comparison_case c;
+      c.format = format;
+      c.recipe = parse_recipe(scaling, format);
+      if (!scales.empty()) c.recipe->groups = parse_granularity(scales);
+      c.groups = c.recipe->groups;
+      cases.push_back(c);
+    }
   }
   if (cases.empty()) throw binade::error("compare: --formats is empty; name at least one, or all");
   return cases;

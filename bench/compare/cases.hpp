@@ -20,7 +20,8 @@ struct case_options {
 };
 
 /// The cases that a list such as "mxfp4:pow2_floor,nvfp4,e4m3fn@128" asks for:
-/// format[@scales][:rule], where scales are tensor, channel, a group size or ROWSxCOLS. "all":
+/// format[@scales][:rule], where scales are tensor, channel, a group size or ROWSxCOLS, and a rule
+/// may be a recipe, as in "nvfp4:modelopt_nvfp4"; a recipe has its own rounding and blocks. "all":
 /// every catalogue entry.
 ///
 /// Throws: binade::error that names what is unknown and the nearest names.

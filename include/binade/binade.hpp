@@ -27,6 +27,7 @@
 #include "binade/quantize/both_ways.hpp"
 #include "binade/quantize/dequantize.hpp"
 #include "binade/quantize/quantize.hpp"
+#include "binade/quantize/recipes.hpp"
 #include "binade/quantize/validate.hpp"
 #include "binade/scale/delayed.hpp"
 #include "binade/scale/rule.hpp"

@@ -5,6 +5,7 @@
 #include "binade/metrics/error_statistics.hpp"
 #include "binade/quantize/dequantize.hpp"
 #include "binade/quantize/quantize.hpp"
+#include "binade/quantize/recipe_quantize.hpp"
 #include "binade/tensor/packable.hpp"
 
 #include <chrono>
@@ -36,6 +37,8 @@ struct comparison_case {
   std::optional<scale_rule> rule;         ///< the format's own if empty
   std::optional<rounding::any> rounding;  ///< likewise
   group_kind group = group_kind::symmetric;
+  /// Somebody's recipe for `format` instead of rule, rounding, group, axis and block size.
+  std::optional<any_recipe> recipe;
   executor_ref executor;
 };
 
@@ -62,30 +65,6 @@ struct comparison_result {
   double quantize_bytes_per_second = 0;
   double dequantize_bytes_per_second = 0;
 };
-
-[[nodiscard]] constexpr const char* to_string(rounding::mode m) noexcept {
-  switch (m) {
-    case rounding::mode::ties_to_even_significand:
-      return "ties_to_even_significand";
-    case rounding::mode::ties_to_away:
-      return "ties_to_away";
-    case rounding::mode::toward_zero:
-      return "toward_zero";
-    case rounding::mode::toward_positive:
-      return "toward_positive";
-    case rounding::mode::toward_negative:
-      return "toward_negative";
-    case rounding::mode::to_odd:
-      return "to_odd";
-    case rounding::mode::stochastic:
-      return "stochastic";
-    case rounding::mode::hif8_hybrid:
-      return "hif8_hybrid";
-    case rounding::mode::ties_to_even:
-      break;
-  }
-  return "ties_to_even";
-}
 
 /// Compares ways to quantize on a set of tensors.
 ///
@@ -188,8 +167,9 @@ class comparison {
 
     using clock = std::chrono::steady_clock;
     const auto start = clock::now();
+    const tensor_view<const float> view(x.data(), tensor.shape);
     const any_packed_tensor packed =
-        quantize(tensor_view<const float>(x.data(), tensor.shape), std::move(d), options);
+        c.recipe ? quantize(view, *c.recipe, c.executor) : quantize(view, std::move(d), options);
     const auto middle = clock::now();
     std::vector<float> y(n);
     dequantize<float>(packed, tensor_view<float>(y.data(), tensor.shape), c.executor);
@@ -213,7 +193,9 @@ class comparison {
     r.format = c.format.names->name;
     r.scale = scale_name(c);
     r.granularity = groups_name(c);
-    r.rounding = to_string(c.rounding.value_or(c.format.element.default_rounding()).mode);
+    r.rounding = c.recipe
+                     ? "the recipe's"
+                     : to_string(c.rounding.value_or(c.format.element.default_rounding()).mode);
     r.tensor = name;
     r.on_magnitudes = !c.format.element.describe().is_signed && c.group != group_kind::affine;
     const auto n = static_cast<double>(t.errors.count());
@@ -233,6 +215,7 @@ class comparison {
   }
 
   [[nodiscard]] static std::string scale_name(const comparison_case& c) {
+    if (c.recipe) return c.recipe->name;
     if (c.rule) return to_string(c.rule->method);
     if (c.group == group_kind::affine) return "affine";
     if (!c.format.is_block_format) return "absmax";
