@@ -107,18 +107,11 @@ inline std::string parameter_name(const ::testing::TestParamInfo<std::string>& i
   return info.param;
 }
 
-/// The oracle of a catalogue entry: by name, else the magnitudes k / 2^m of e0m<m>, else from the
-/// spec.
+/// The oracle of a catalogue entry: by name, else from the spec.
 inline const oracle::format& oracle_of(const binade::any_format& f) {
   static std::map<std::string, std::unique_ptr<const oracle::format>> made;
   const std::string name = f.name();
   if (const auto found = made.find(name); found != made.end()) return *found->second;
-  // Sign and m-bit magnitude: minifloat's formula with no exponent bits and bias 1 is k / 2^m.
-  for (const int m : {3, 7}) {
-    if (name != "e0m" + std::to_string(m)) continue;
-    return *(made[name] = std::make_unique<const oracle::format>(
-                 oracle::minifloat(name, 0, m, 1, oracle::specials::all)));
-  }
   try {
     return oracle::by_name(name);
   } catch (const std::out_of_range&) {
@@ -345,12 +338,10 @@ inline std::size_t code_count(const binade::any_format& f) {
   });
 }
 
-/// Every how many points a format is sampled: all for up to 2^9 values, about 12,000 of 16-bit
-/// formats' 131,000 points, as many of tfloat32's million. A prime, so that no field of the code is
-/// held fixed.
-inline std::size_t sampling_step(std::size_t values) {
-  return values <= 512 ? 1 : (values <= 65536 ? 11 : 89);
-}
+/// Every how many landmarks a format is sampled where each is tried in every mode, policy and
+/// source type: all of them but for tfloat32, which has a million. A prime, so that no field of the
+/// code is held fixed.
+inline std::size_t sampling_step(std::size_t values) { return values <= 65536 ? 1 : 89; }
 
 /// The landmarks of f (values, midpoints, bit-string boundaries; see oracle::landmarks), or a
 /// sample of them: every step-th, the first and last 16, and 16 on each side of zero and of +-1.

@@ -89,13 +89,14 @@ std::array<std::uint64_t, 6> encode_with_types(const Spec& s, const binade::unpa
 
 void check_input(checker& c, const binade::any_format& f, const oracle::format& expected,
                  const input& x, const char* source) {
+  const std::size_t at = std::isfinite(x.exact.value) ? find_stop(expected, x.exact) : 0;
   for (const contract::saturation_pair& policy : contract::saturations) {
     const binade::conversion_rules rules{.saturation = policy.ours};
     const std::array<std::uint64_t, 6> typed =
         f.visit([&](const auto& s) { return encode_with_types(s, x.ours, rules); });
     for (std::size_t m = 0; m < contract::modes.size(); ++m) {
       const contract::mode_pair& mode = contract::modes[m];
-      const code_type wanted = encode(expected, x.exact, mode.theirs, policy.theirs);
+      const code_type wanted = encode_at(expected, x.exact, at, mode.theirs, policy.theirs);
       const auto describe = [&] {
         return std::string(source) + " " + contract::shown(x.exact) + " in " + mode.name + ", " +
                policy.name;
@@ -131,13 +132,36 @@ TEST_P(format_contract, encodes_every_boundary_value_and_neighbour) {
       check_input(c, f, expected, contract::from_integer(x), "int64");
     }
   }
-  // V finite values have V - 1 boundaries between them. At each of these points (at each step-th
-  // where formats are sampled): 3 neighbours x 5 source types (double, float, float16, bfloat16,
+  // V finite values have V - 1 boundaries between them. At each of these points (of formats wider
+  // than 16 bits at each step-th): 3 neighbours x 5 source types (double, float, float16, bfloat16,
   // int64) x 6 modes x 3 policies, each as a type and as a run-time value.
   const std::size_t values = contract::finite_values(f);
   const std::size_t least_points = (2 * values - 1) / contract::sampling_step(values);
   EXPECT_GE(points, least_points);
   EXPECT_GE(c.count(), least_points * 3 * 5 * 6 * 3 * 2);
+}
+
+/// The formats whose landmarks the test above samples.
+class wide_format_contract : public format_contract {};
+
+TEST_P(wide_format_contract, encodes_every_boundary_in_its_own_mode) {
+  const oracle::rounding own_mode = default_rounding(expected);
+  const oracle::saturation own = default_saturation(expected);
+  checker c(f.name());
+  std::size_t points = 0;
+  const auto check = [&](const input& x, const char* source) {
+    c.check_code(expected, f.encode(x.ours, f.default_rounding(), f.default_rules()),
+                 encode(expected, x.exact, own_mode, own),
+                 [&] { return std::string(source) + " " + contract::shown(x.exact); });
+  };
+  for (const double point : oracle::landmarks(expected)) {
+    ++points;
+    for (const double x : contract::doubles_at(point)) check(contract::from_double(x), "double");
+    for (const float x : contract::floats_at(point)) check(contract::from_float(x), "float");
+  }
+  const std::size_t values = contract::finite_values(f);
+  EXPECT_GE(points, 2 * values - 1);
+  EXPECT_GE(c.count(), (2 * values - 1) * 3 * 2);
 }
 
 TEST_P(format_contract, encodes_special_inputs) {
@@ -195,6 +219,16 @@ TEST_P(format_contract, follows_the_rules_for_nan_and_negative_numbers) {
 }
 
 INSTANTIATE_TEST_SUITE_P(all, format_contract, ::testing::ValuesIn(contract::format_names()),
+                         contract::parameter_name);
+
+std::vector<std::string> wide_names() {
+  std::vector<std::string> names;
+  for (const binade::any_format& f : contract::formats()) {
+    if (contract::sampling_step(contract::finite_values(f)) != 1) names.emplace_back(f.name());
+  }
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(all, wide_format_contract, ::testing::ValuesIn(wide_names()),
                          contract::parameter_name);
 
 }  // namespace

@@ -85,6 +85,8 @@ inline format build(const std::string& name) {
   if (name == "e3m0") return minifloat(name, 3, 0, 3, all);
   if (name == "e1m2") return minifloat(name, 1, 2, 0, all);
   if (name == "e2m5") return minifloat(name, 2, 5, 1, all);
+  if (name == "e0m3") return sign_magnitude(name, 3);
+  if (name == "e0m7") return sign_magnitude(name, 7);
   if (name == "e5m6") return minifloat(name, 5, 6, 15, ieee);
   if (name == "float16") return minifloat(name, 5, 10, 15, ieee);
   if (name == "bfloat16") return minifloat(name, 8, 7, 127, ieee);
@@ -124,11 +126,11 @@ inline std::vector<std::string> p3109_names() {
 /// Every name that by_name knows beforehand, tfloat32 (2^19 codes) included.
 inline std::vector<std::string> all_names() {
   std::vector<std::string> names = {
-      "e5m2",    "e4m3fn",  "e4m3fnuz", "e5m2fnuz", "e4m3b11fnuz", "e4m3_ieee", "e3m4",
-      "e3m4fn",  "e8m0fnu", "ue4m3",    "ue5m3",    "e2m3fn",      "e3m2fn",    "e2m1fn",
-      "e3m0",    "e1m2",    "e2m5",     "e5m6",     "float16",     "bfloat16",  "tfloat32",
-      "hif8",    "posit8",  "posit16",  "posit8_0", "posit8_1",    "posit16_1", "takum8",
-      "takum16", "nf4",     "dynamic8"};
+      "e5m2",      "e4m3fn",   "e4m3fnuz", "e5m2fnuz", "e4m3b11fnuz", "e4m3_ieee", "e3m4",
+      "e3m4fn",    "e8m0fnu",  "ue4m3",    "ue5m3",    "e2m3fn",      "e3m2fn",    "e2m1fn",
+      "e3m0",      "e1m2",     "e2m5",     "e0m3",     "e0m7",        "e5m6",      "float16",
+      "bfloat16",  "tfloat32", "hif8",     "posit8",   "posit16",     "posit8_0",  "posit8_1",
+      "posit16_1", "takum8",   "takum16",  "nf4",      "dynamic8"};
   for (const char* kind : {"int", "uint"}) {
     for (int bits = 2; bits <= 8; ++bits) names.push_back(kind + std::to_string(bits));
   }

@@ -266,6 +266,22 @@ inline format integer(std::string name, int bits, bool is_signed) {
   return f;
 }
 
+/// Sign and an m-bit magnitude k of value k / 2^m, with -0: the elements of block floating point.
+/// Source: formats.md D.7, MSFP.
+inline format sign_magnitude(std::string name, int m) {
+  format f;
+  f.name = std::move(name);
+  f.bits = m + 1;
+  for (const int sign : {1, -1}) {
+    for (int k = 0; k < 1 << m; ++k) {
+      const double value = sign * dyadic(k, -m);  // -1 * 0.0 is -0.0
+      f.codes.push_back(finite_code(static_cast<code_type>(f.codes.size()), value));
+    }
+  }
+  finish(f, std::nullopt);
+  return f;
+}
+
 /// A list of values; entry i is the value of code i, in any order. Parity is the sorted index.
 inline format codebook(std::string name, int bits, const std::vector<double>& values) {
   format f;

@@ -160,17 +160,19 @@ std::size_t choose(const format& f, const Number& x, std::size_t i, const roundi
   throw std::invalid_argument("oracle::choose: unknown mode");
 }
 
-/// The code of x in f, rounded once.
-///
-/// NaN gives the canonical NaN, or without one the largest positive value. A negative number in an
-/// unsigned format gives NaN, or without one zero. Zero keeps its sign where the format has -0; in
-/// e8m0, which has no zero, zero and all numbers below 2^-127 give code 0. A zero that comes from
-/// rounding has the sign of x.
-/// Posit and takum never overflow and never underflow: |x| beyond the largest value gives it, and
-/// 0 < |x| below the smallest gives that, in every mode, the directed ones included. Infinities
-/// give NaR under every policy.
+/// Where a finite x lies in f: the index of the first stop that is not below it.
 template <exact_number Number>
-code_type encode(const format& f, const Number& x, const rounding& r, saturation policy) {
+std::size_t find_stop(const format& f, const Number& x) {
+  const auto at = std::partition_point(f.stops.begin(), f.stops.end(),
+                                       [&](const stop& s) { return compare(x, s.value) > 0; });
+  return static_cast<std::size_t>(at - f.stops.begin());
+}
+
+/// encode(f, x, r, policy), given `at` = find_stop(f, x), which is not looked at unless x is
+/// finite: for many modes and policies at one x.
+template <exact_number Number>
+code_type encode_at(const format& f, const Number& x, std::size_t at, const rounding& r,
+                    saturation policy) {
   const bool negative = is_negative(x);
   if (is_nan(x)) return nan_result(f, negative);
   if (negative && !f.is_signed && !is_zero(x)) {
@@ -182,20 +184,32 @@ code_type encode(const format& f, const Number& x, const rounding& r, saturation
   }
   if (is_zero(x) && negative && f.negative_zero) return *f.negative_zero;
 
-  // The first stop that is not below x.
-  const auto at = std::partition_point(f.stops.begin(), f.stops.end(),
-                                       [&](const stop& s) { return compare(x, s.value) > 0; });
   const stop* chosen = nullptr;
-  if (at == f.stops.end()) {
+  if (at == f.stops.size()) {
     chosen = &f.stops.back();
-  } else if (at == f.stops.begin() || compare(x, at->value) == 0) {
-    chosen = &*at;
+  } else if (at == 0 || compare(x, f.stops[at].value) == 0) {
+    chosen = &f.stops[at];
   } else {
-    chosen = &f.stops[choose(f, x, static_cast<std::size_t>(at - f.stops.begin()) - 1, r)];
+    chosen = &f.stops[choose(f, x, at - 1, r)];
   }
   if (chosen->overflow) return overflow_result(f, negative, r.how, policy);
   if (chosen->value == 0 && negative && f.negative_zero) return *f.negative_zero;
   return chosen->code;
+}
+
+/// The code of x in f, rounded once.
+///
+/// NaN gives the canonical NaN, or without one the largest positive value. A negative number in an
+/// unsigned format gives NaN, or without one zero. Zero keeps its sign where the format has -0; in
+/// e8m0, which has no zero, zero and all numbers below 2^-127 give code 0. A zero that comes from
+/// rounding has the sign of x.
+/// Posit and takum never overflow and never underflow: |x| beyond the largest value gives it, and
+/// 0 < |x| below the smallest gives that, in every mode, the directed ones included. Infinities
+/// give NaR under every policy.
+template <exact_number Number>
+code_type encode(const format& f, const Number& x, const rounding& r, saturation policy) {
+  const bool finite = !is_nan(x) && !is_infinite(x);
+  return encode_at(f, x, finite ? find_stop(f, x) : 0, r, policy);
 }
 
 /// The same for a binary64 (or any float), fast: one binary search over binary64 values.
