@@ -4,42 +4,23 @@
 
 #include "binade/io/write_safetensors.hpp"
 #include "binade/tensor/packable.hpp"
+#include "programs/run_program.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
-#include <sys/wait.h>
 
 namespace {
 
 using ::testing::HasSubstr;
 
-struct outcome {
-  int status;
-  std::string output;  // of both streams
-};
-
-outcome run(const std::string& arguments) {
-  const std::string command = std::string(std::getenv("COMPARE")) + " " + arguments + " 2>&1";
-  std::FILE* pipe = popen(command.c_str(), "r");
-  outcome o{-1, ""};
-  if (pipe == nullptr) return o;
-  char buffer[4096];
-  for (std::size_t n; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) {
-    o.output.append(buffer, n);
-  }
-  const int status = pclose(pipe);
-  o.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return o;
-}
+outcome run(const std::string& arguments) { return run_program("COMPARE", arguments); }
 
 std::string text_of(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

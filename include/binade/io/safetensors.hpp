@@ -3,6 +3,7 @@
 
 #include "binade/core/error.hpp"
 #include "binade/format/nearest_names.hpp"
+#include "binade/io/detail/tracked_iterator.hpp"
 #include "binade/io/file_bytes.hpp"
 #include "binade/io/safetensors_tensor.hpp"
 
@@ -15,7 +16,6 @@
 #include <cstring>
 #include <filesystem>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <span>
 #include <string>
@@ -27,32 +27,6 @@
 namespace binade::inline v0 {
 
 namespace detail {
-
-/// Walks over the header's characters and tells how far the JSON parser has come.
-struct tracked_iterator {
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  const char* at = nullptr;
-  const char** reached = nullptr;
-
-  reference operator*() const { return *at; }
-  tracked_iterator& operator++() {
-    *reached = ++at;
-    return *this;
-  }
-  tracked_iterator operator++(int) {
-    tracked_iterator before = *this;
-    ++*this;
-    return before;
-  }
-  friend bool operator==(const tracked_iterator& a, const tracked_iterator& b) {
-    return a.at == b.at;
-  }
-};
 
 /// Takes the header in by SAX events. It stores nothing but well-formed entries, and stops at the
 /// first event that the format does not allow there: nesting beyond it is never followed.

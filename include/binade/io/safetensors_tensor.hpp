@@ -4,8 +4,7 @@
 #include "binade/core/error.hpp"
 #include "binade/format/catalog_float.hpp"
 #include "binade/format/convert.hpp"
-
-#include <nlohmann/json.hpp>
+#include "binade/io/detail/in_quotes.hpp"
 
 #include <array>
 #include <cstddef>
@@ -65,14 +64,6 @@ inline constexpr auto safetensors_dtypes = std::to_array<safetensors_dtype_row>(
 
 inline constexpr std::uint64_t safetensors_max_header = 100'000'000;  // the format's own limit
 inline constexpr std::size_t safetensors_max_rank = 64;               // ours; frameworks stop at 64
-
-/// `text` as a JSON string literal of printable ASCII, cut after 80 bytes: what a message may quote
-/// from a file that nobody has vetted.
-inline std::string in_quotes(std::string_view text) {
-  const bool cut = text.size() > 80;
-  const nlohmann::json shown = std::string(text.substr(0, 80)) + (cut ? "..." : "");
-  return shown.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-}
 
 /// Bytes of a tensor; nothing if the product overflows or does not end on a byte.
 inline std::optional<std::uint64_t> tensor_bytes(int bits, std::span<const std::uint64_t> shape) {
