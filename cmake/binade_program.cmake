@@ -14,16 +14,23 @@ if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-# binade_add_program(<target> SOURCES <file>... [LIBS <target>...])
+# binade_set_own_rules(<target>)
 #
-# An executable in strict C++20 with the project's warnings.
-function(binade_add_program target)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
-  add_executable(${target} ${arg_SOURCES})
+# Strict C++20 with the project's warnings.
+function(binade_set_own_rules target)
   set_target_properties(
     ${target} PROPERTIES CXX_EXTENSIONS OFF COMPILE_WARNING_AS_ERROR ${BINADE_WERROR}
   )
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wshadow)
+endfunction()
+
+# binade_add_program(<target> SOURCES <file>... [LIBS <target>...])
+#
+# An executable of the project's own.
+function(binade_add_program target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
+  add_executable(${target} ${arg_SOURCES})
+  binade_set_own_rules(${target})
   target_link_libraries(${target} PRIVATE binade::binade ${arg_LIBS})
 endfunction()
 

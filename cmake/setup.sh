@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# setup.sh compare|test|ci
+# setup.sh compare|bench|test|ci
 #
 # Installs what building that needs and is not there yet, through apt (as root, or with sudo). Where
 # there is no apt it names what is missing: an error for tools, a note for libraries that CMake can
@@ -31,7 +31,11 @@ need_header fmt/format.h libfmt-dev fetched
 need_header nlohmann/json.hpp nlohmann-json3-dev fetched
 need_header CLI/CLI.hpp libcli11-dev fetched
 need_header benchmark/benchmark.h libbenchmark-dev fetched
-if [ "$purpose" != compare ]; then
+if [ "$purpose" = bench ]; then # peers: left out where there is no apt to install them
+  need_header openblas_config.h libopenblas-dev fetched
+  need_header oneapi/dnnl/dnnl.hpp libdnnl-dev fetched
+fi
+if [ "$purpose" = test ] || [ "$purpose" = ci ]; then
   need_header gtest/gtest.h libgtest-dev fetched
   need_header gmock/gmock.h libgmock-dev fetched
   need_header mpfr.h libmpfr-dev required

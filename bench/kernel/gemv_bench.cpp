@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+
+#include "kernel/product_cases.hpp"
+#include "support/google_benchmark.hpp"
+
+int main(int argc, char** argv) { return bench::run_benchmarks(argc, argv, bench::gemv_cases()); }
