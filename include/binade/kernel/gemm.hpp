@@ -24,7 +24,7 @@ namespace binade::inline v0 {
 /// Error:  of the formulas, bit for bit, in any floating-point environment and whatever the
 ///         executor, which splits the rows of w and never k.
 /// Throws: error if shapes do not fit or blocks do not run along `in`; before it writes.
-/// Cost:   allocates x decoded and, for each piece of work of an executor, 32 rows of w decoded.
+/// Cost:   allocates x decoded and, for each piece of work of an executor, up to 32 rows of w.
 inline void gemm(const operand& x, const operand& w, const tensor_view<float>& y,
                  executor_ref executor = {}) {
   reference::check_gemm(x, w, y);
