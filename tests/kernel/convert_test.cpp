@@ -38,12 +38,20 @@ void expect_elementwise(const std::vector<float>& x, const Policies&... policies
 
 TEST(bulk_convert, equals_the_scalar_call_for_every_format) {
   const std::vector<float> x = patterns(3001);
-  for_each_type(all_formats{}, [&]<class F>() {
-    expect_elementwise<F>(x);
-    expect_elementwise<F>(x, saturation::none{});
-    expect_elementwise<F>(x, saturation::propagate{});
-    expect_elementwise<F>(x, rounding::toward_zero{});
-  });
+  for_each_type(all_formats{}, [&]<class F>() { expect_elementwise<F>(x); });
+}
+
+// For every format, mode and policy against the oracle: tests/format/format_contract_bulk_test.cpp.
+TEST(bulk_convert, policies_named_at_the_call_are_those_of_the_scalar_call) {
+  const std::vector<float> x = patterns(3001);
+  for_each_type(type_list<e4m3fn, e5m2, e8m0fnu, hif8, posit8, takum8, int4, uint8, nf4, dynamic8,
+                          p3109<8, 3>, bfloat16, e5m6>{},
+                [&]<class F>() {
+                  expect_elementwise<F>(x, saturation::none{});
+                  expect_elementwise<F>(x, saturation::propagate{});
+                  expect_elementwise<F>(x, rounding::toward_zero{});
+                  expect_elementwise<F>(x, saturation::none{}, rounding::toward_positive{});
+                });
 }
 
 TEST(bulk_convert, nan_and_negative_policies_reach_the_vector_path) {

@@ -44,6 +44,38 @@ void check_rounding(const R& r) {
   }
 }
 
+/// The bulk conversion below, with the rules as a value: compiled once for each rounding policy,
+/// however many rule policies a program names.
+template <class To, class From, class R>
+void convert_elements(std::span<const From> x, std::span<To> out, executor_ref executor,
+                      const R& rounding, conversion_rules rules) {
+  if (x.size() != out.size()) {
+    BINADE_THROW(error{"convert: x has " + std::to_string(x.size()) + " elements but out has " +
+                       std::to_string(out.size()) + "; they must be equal"});
+  }
+  check_rounding<To>(rounding);
+  if constexpr (format<To>) {
+    if (rules.nan == nan_mode::error && !describe(To::spec).has_nan) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (unpack(x[i]).kind == value_class::nan) {
+          BINADE_THROW(error{"convert: x[" + std::to_string(i) +
+                             "] is NaN but the target has none;"
+                             " allow it with nan::zero or nan::largest"});
+        }
+      }
+    }
+  }
+  const simd::target target = simd::active_kernels().compiled_for;
+  const auto convert_chunks = [&](simd::converter<To, From> converter) {
+    executor.for_each_chunk(x.size(), std::size_t{1} << 14,
+                            [&](std::size_t begin, std::size_t end) {
+                              const fp_environment_guard guard;
+                              converter(x.data() + begin, out.data() + begin, end - begin, begin);
+                            });
+  };
+  simd::with_converter<To, From>(target, rounding, rules, x.size(), convert_chunks);
+}
+
 }  // namespace detail
 
 /// out[i] = convert<To>(x[i], policies...) for every element; stochastic rounding uses element
@@ -59,33 +91,9 @@ void convert(std::span<const From> x, std::span<To> out, executor_ref executor,
              const Policies&... policies) {
   static_assert((0 + ... + (rounding_policy<Policies> ? 1 : 0)) <= 1,
                 "convert takes at most one rounding policy");
-  if (x.size() != out.size()) {
-    BINADE_THROW(error{"convert: x has " + std::to_string(x.size()) + " elements but out has " +
-                       std::to_string(out.size()) + "; they must be equal"});
-  }
   conversion_rules rules = detail::default_rules<To>();
   (detail::apply_rule(rules, policies), ...);
-  const auto rounding = detail::choose_rounding<To>(policies...);
-  detail::check_rounding<To>(rounding);
-  if constexpr (format<To>) {
-    if (rules.nan == nan_mode::error && !describe(To::spec).has_nan) {
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        if (unpack(x[i]).kind == value_class::nan) {
-          BINADE_THROW(error{"convert: x[" + std::to_string(i) +
-                             "] is NaN but the target has none;"
-                             " allow it with nan::zero or nan::largest"});
-        }
-      }
-    }
-  }
-  const simd::target target = simd::active_kernels().compiled_for;
-  simd::with_converter<To, From>(target, rounding, rules, x.size(), [&](const auto& converter) {
-    executor.for_each_chunk(x.size(), std::size_t{1} << 14,
-                            [&](std::size_t begin, std::size_t end) {
-                              const fp_environment_guard guard;
-                              converter(x.data() + begin, out.data() + begin, end - begin, begin);
-                            });
-  });
+  detail::convert_elements(x, out, executor, detail::choose_rounding<To>(policies...), rules);
 }
 
 /// The same on the calling thread.

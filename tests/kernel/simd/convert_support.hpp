@@ -37,7 +37,7 @@ std::uint32_t bits_of(const T& x) {
 template <class To, class From, class R>
 void convert_on(simd::target t, const From* x, To* out, std::size_t n, const R& rounding,
                 conversion_rules rules, std::uint64_t index = 0) {
-  simd::with_converter<To, From>(t, rounding, rules, n, [&](const auto& converter) {
+  simd::with_converter<To, From>(t, rounding, rules, n, [&](simd::converter<To, From> converter) {
     const fp_environment_guard guard;
     converter(x, out, n, index);
   });

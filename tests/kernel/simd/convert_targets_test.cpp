@@ -64,38 +64,6 @@ TEST(convert_targets, nan_and_negative_rules_equal_the_definition) {
   expect_definition<int8>(every_exponent(), rounding::ties_to_even{}, {.symmetric = true});
 }
 
-TEST(convert_targets, all_inputs_of_16_bit_sources_equal_the_definition) {
-  const auto all_of = []<class From>(From) {
-    std::vector<From> x(65536);
-    for (std::uint32_t i = 0; i < x.size(); ++i) x[i] = From::from_bits(i);
-    for_each_type(type_list<e4m3fn, e2m1fn, hif8, posit8, takum8, e8m0fnu, int8, nf4, dynamic8,
-                            float16, bfloat16>{},
-                  [&]<class F>() {
-                    if constexpr (!std::same_as<F, From>) {
-                      expect_definition<F>(x, typename default_policies<F>::rounding{},
-                                           default_policies<F>::rules);
-                    }
-                  });
-    for (const auto saturation : {saturation_mode::finite, saturation_mode::none}) {
-      expect_definition<float>(x, rounding::ties_to_even{}, {.saturation = saturation});
-    }
-  };
-  all_of(float16{});
-  all_of(bfloat16{});
-}
-
-TEST(convert_targets, every_code_of_at_most_8_bits_is_decoded_as_defined) {
-  for_each_type(all_formats{}, []<class F>() {
-    if constexpr (F::bit_count <= 8) {
-      std::vector<F> x;
-      while (x.size() < 1500) for_each_code<F>([&](F v) { x.push_back(v); });
-      expect_definition<float>(x, rounding::ties_to_even{}, {.saturation = saturation_mode::none});
-      expect_definition<bfloat16>(x, rounding::ties_to_even{}, {});
-      expect_definition<e4m3fn>(x, rounding::ties_to_even{}, {});
-    }
-  });
-}
-
 /// Every length and place, and nothing is written beyond.
 template <class To, class From>
 void check_lengths(const std::vector<From>& x) {
@@ -106,7 +74,7 @@ void check_lengths(const std::vector<From>& x) {
   for (const simd::target t : all_targets) {
     if (!simd::is_available(t)) continue;
     // By the converter of a large call, for the small ones take the definition.
-    simd::with_converter<To, From>(t, R{}, rules, std::size_t{1} << 12, [&](const auto& converter) {
+    const auto at_every_place = [&](simd::converter<To, From> converter) {
       for (std::size_t n = 0; n <= 200; ++n) {
         const std::size_t from = n * 7 % 64;
         const std::size_t to = 1 + n * 5 % 64;
@@ -119,7 +87,8 @@ void check_lengths(const std::vector<From>& x) {
               << to_string(t) << " length " << n << " element " << i << " offset " << to;
         }
       }
-    });
+    };
+    simd::with_converter<To, From>(t, R{}, rules, std::size_t{1} << 12, at_every_place);
   }
 }
 
@@ -158,18 +127,19 @@ TEST(convert_targets, results_that_pass_the_caches_are_the_same) {
   const conversion_rules rules{.saturation = saturation_mode::none};
   const auto check_on = [&](simd::target t, const auto& from) {
     using From = typename std::remove_cvref_t<decltype(from)>::value_type;
-    simd::with_converter<float, From>(
-        t, rounding::ties_to_even{}, rules, simd::streaming_bytes, [&](const auto& converter) {
-          for (std::size_t offset = 0; offset < 20; ++offset) {
-            std::vector<float> got(1021, 7.0F);
-            converter(from.data(), got.data() + offset, 1000, 0);
-            for (std::size_t i = 0; i < 1000; ++i) {
-              ASSERT_EQ(bits_of(got[offset + i]), bits_of(static_cast<float>(from[i])))
-                  << to_string(t) << " offset " << offset << " element " << i;
-            }
-            ASSERT_EQ(got[offset + 1000], 7.0F);
-          }
-        });
+    const auto at_every_offset = [&](simd::converter<float, From> converter) {
+      for (std::size_t offset = 0; offset < 20; ++offset) {
+        std::vector<float> got(1021, 7.0F);
+        converter(from.data(), got.data() + offset, 1000, 0);
+        for (std::size_t i = 0; i < 1000; ++i) {
+          ASSERT_EQ(bits_of(got[offset + i]), bits_of(static_cast<float>(from[i])))
+              << to_string(t) << " offset " << offset << " element " << i;
+        }
+        ASSERT_EQ(got[offset + 1000], 7.0F);
+      }
+    };
+    simd::with_converter<float, From>(t, rounding::ties_to_even{}, rules, simd::streaming_bytes,
+                                      at_every_offset);
   };
   for (const simd::target t : all_targets) {
     if (!simd::is_available(t)) continue;

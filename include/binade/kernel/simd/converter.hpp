@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "binade/core/parallel.hpp"
 #include "binade/format/catalog_float.hpp"
 #include "binade/kernel/reference/convert.hpp"
 #include "binade/kernel/simd/convert_kernels.hpp"
@@ -81,6 +82,12 @@ template <class To, class R>
   return e;
 }
 
+template <class To, class R>
+[[nodiscard]] const wide_codebook_table& wide_codebook_table_of() {
+  static const wide_codebook_table table = make_wide_codebook_table(definition_of<To, R>({}));
+  return table;
+}
+
 /// All values of a source of at most 8 bits, converted by the definition.
 template <class To, class From, class R>
 class table_converter {
@@ -128,13 +135,16 @@ class table_converter {
 /// them.
 inline constexpr std::size_t streaming_bytes = std::size_t{1} << 25;
 
-/// Calls f with what converts a chunk on target `t`: converter(x, out, n, index). A converter needs
-/// the default floating-point environment; `size` is the number of elements of all chunks.
+/// What converts a chunk: converter(x, out, n, index), in the default floating-point environment.
+template <class To, class From>
+using converter = function_ref<void(const From*, To*, std::size_t, std::uint64_t)>;
+
+/// Calls f with the converter on target `t`; `size` is the number of elements of all chunks.
 ///
 /// Throws: error if this machine does not run the target's code and the conversion has some.
-template <conversion_target To, number From, rounding_policy R, class Function>
+template <conversion_target To, number From, rounding_policy R>
 void with_converter(target t, const R& rounding, conversion_rules rules, std::size_t size,
-                    Function&& f) {
+                    function_ref<void(converter<To, From>)> f) {
   namespace d = converter_detail;
   constexpr path p = path_of<To, From, R>();
   const auto reference = [&](const From* x, To* out, std::size_t n, std::uint64_t index) {
@@ -146,8 +156,12 @@ void with_converter(target t, const R& rounding, conversion_rules rules, std::si
     });
   };
   if constexpr (std::same_as<R, rounding::any>) {
-    rounding.visit([&](const auto& policy) {
-      with_converter<To, From>(t, policy, rules, size, static_cast<Function&&>(f));
+    rounding.visit([&]<class Policy>(const Policy& policy) {
+      if constexpr (path_of<To, From, Policy>() == path::reference) {
+        f(reference);  // once for all modes without a kernel
+      } else {
+        with_converter<To, From>(t, policy, rules, size, f);
+      }
     });
   } else if constexpr (p == path::reference) {
     f(reference);
@@ -218,8 +232,7 @@ void with_converter(target t, const R& rounding, conversion_rules rules, std::si
         const codebook_encoder encoder = d::codebook_encoder_of<To, R>(rules);
         run(conversion_for(t, []<class K>(K) { return K::template codebooks<source>; }), encoder);
       } else {
-        static const wide_codebook_table table =
-            make_wide_codebook_table(d::definition_of<To, R>({}));
+        const wide_codebook_table& table = d::wide_codebook_table_of<To, R>();
         const wide_codebook_encoder encoder{&table, d::definition_of<To, R>(rules)};
         if (table.is_valid) {
           run(conversion_for(t, []<class K>(K) { return K::template wide_codebooks<source>; }),

@@ -56,10 +56,10 @@ namespace binade::inline v0::detail {
 template <format_spec Spec, class R>
 class rank_encoder_maker {
  public:
-  constexpr rank_encoder_maker(const Spec& s, const R& rounding, conversion_rules rules) noexcept
+  rank_encoder_maker(const Spec& s, const R& rounding, conversion_rules rules) noexcept
       : spec_(s), description_(describe(s)), rounding_(rounding), rules_(rules) {}
 
-  [[nodiscard]] constexpr simd::rank_encoder make() noexcept {
+  [[nodiscard]] simd::rank_encoder make() noexcept {
     // Integers have more negative values than positive ones.
     if (description_.code_bits > 8 || std::same_as<Spec, integer_spec>) return e_;
     e_.is_valid = choose_rounding();
@@ -73,11 +73,11 @@ class rank_encoder_maker {
  private:
   static constexpr std::uint32_t infinity = 0x7f800000;
 
-  [[nodiscard]] constexpr std::uint64_t code(std::uint32_t bits) const noexcept {
+  [[nodiscard]] std::uint64_t code(std::uint32_t bits) const noexcept {
     return encode(spec_, unpack(bit_cast<float>(bits)), rounding_, rules_);
   }
   template <class Mode>
-  [[nodiscard]] constexpr std::uint32_t rank(std::uint32_t bits, const Mode& mode) const noexcept {
+  [[nodiscard]] std::uint32_t rank(std::uint32_t bits, const Mode& mode) const noexcept {
     const std::uint64_t c = encode(spec_, unpack(bit_cast<float>(bits)), mode, finite());
     return static_cast<std::uint32_t>(order_key(spec_, c) - (description_.has_zero ? 0 : 1));
   }
@@ -90,7 +90,7 @@ class rank_encoder_maker {
   }
 
   /// Whether rounding v by an addition does what the mode says.
-  constexpr bool choose_rounding() noexcept {
+  bool choose_rounding() noexcept {
     e_.add_odd = std::same_as<R, rounding::ties_to_even> ? 1 : 0;
     e_.add = 0;
     if constexpr (std::same_as<R, rounding::toward_zero>) return true;
@@ -107,7 +107,7 @@ class rank_encoder_maker {
     return std::same_as<R, rounding::ties_to_away>;
   }
 
-  constexpr void choose_limits() noexcept {
+  void choose_limits() noexcept {
     const float largest = to_float(decode(spec_, description_.largest));
     std::uint32_t top = bit_cast<std::uint32_t>(largest);
     if (top >= infinity) top = infinity - 1;
@@ -133,7 +133,7 @@ class rank_encoder_maker {
     e_.subnormal = rank(1, rounding_) == rank((1U << 24) - 1, rounding_) ? 0 : 0x80;
   }
 
-  constexpr void choose_signs() noexcept {
+  void choose_signs() noexcept {
     const bool is_complement = description_.nan_is_ordered;  // posits and takums
     e_.keep = 0xff;
     if (is_complement) {
@@ -157,7 +157,7 @@ class rank_encoder_maker {
     if (e_.is_mapped && count > 128) e_.is_valid = false;
   }
 
-  constexpr void fill(std::uint32_t i) noexcept {
+  void fill(std::uint32_t i) noexcept {
     const std::uint32_t start = (e_.first + i) << 23;
     const std::uint32_t end = start | 0x7fffff;
     const std::uint32_t base = rank(start, rounding::toward_zero{});
@@ -194,8 +194,8 @@ namespace binade::inline v0::simd {
 
 /// The encoder of a spec; `definition` is left to the caller.
 template <format_spec Spec, rounding_policy R>
-[[nodiscard]] constexpr rank_encoder make_rank_encoder(const Spec& s, const R& rounding,
-                                                       conversion_rules rules) noexcept {
+[[nodiscard]] rank_encoder make_rank_encoder(const Spec& s, const R& rounding,
+                                             conversion_rules rules) noexcept {
   rank_encoder e = binade::detail::rank_encoder_maker<Spec, R>(s, rounding, rules).make();
   e.rules = rules;
   e.definition = nullptr;
