@@ -77,6 +77,14 @@ TEST(write_safetensors, equals_the_official_writer) {
             "\x40\x01\0\0\0\0\0\0"s + header + " " + three + three.substr(4) + zeros + half);
 }
 
+TEST(write_safetensors, equals_the_file_of_the_package) {
+  const fs::path theirs = "tests/io/fixtures/one.safetensors";
+  const auto file = binade::safetensors_file::open(theirs);
+  const fs::path path = temporary("theirs");
+  write_safetensors(path, file.tensors(), file.metadata());
+  EXPECT_EQ(read(path), read(theirs));
+}
+
 TEST(write_safetensors, nothing_but_braces_without_tensors_and_metadata) {
   using namespace std::string_literals;
   const fs::path path = temporary("nothing");
@@ -126,6 +134,52 @@ TEST(write_safetensors, may_replace_the_file_that_its_tensors_come_from) {
   }
   const auto file = binade::safetensors_file::open(path);
   EXPECT_EQ(static_cast<char>(file.find("new").data[0]), '1');
+}
+
+TEST(safetensors_writer, takes_tensors_in_pieces_and_in_any_order) {
+  const std::string data = "0123456789abcdef";
+  const std::vector tensors{tensor("a", safetensors_dtype::f32, {4}, data),
+                            tensor("b", safetensors_dtype::u8, {16}, data),
+                            tensor("c", safetensors_dtype::f32, {0}, "")};
+  const fs::path whole = temporary("whole");
+  write_safetensors(whole, tensors, {});
+  const fs::path path = temporary("pieces");
+  fs::remove(path);
+  binade::safetensors_writer writer(path,
+                                    {{"b", safetensors_dtype::u8, {16}},
+                                     {"c", safetensors_dtype::f32, {0}},
+                                     {"a", safetensors_dtype::f32, {4}}},
+                                    {});
+  for (const char* name : {"b", "a"}) {
+    writer.append(name, std::as_bytes(std::span(data)).first(5));
+  }
+  for (const char* name : {"a", "b"}) {
+    writer.append(name, std::as_bytes(std::span(data)).subspan(5));
+  }
+  EXPECT_TRUE(fs::exists(writer.unfinished()));
+  EXPECT_FALSE(fs::exists(path));
+  writer.commit();
+  EXPECT_EQ(read(path), read(whole));
+}
+
+TEST(safetensors_writer, says_what_does_not_fit) {
+  const std::string data = "12345678";
+  const auto error_of = [&data](std::size_t bytes, const char* name = "a") -> std::string {
+    try {
+      binade::safetensors_writer writer(temporary("refused"), {{"a", safetensors_dtype::f32, {1}}});
+      writer.append(name, std::as_bytes(std::span(data)).first(bytes));
+      writer.commit();
+    } catch (const binade::error& problem) {
+      return problem.what();
+    }
+    return "no error";
+  };
+  const std::string where = "write_safetensors: " + temporary("refused").string() + ": ";
+  EXPECT_EQ(error_of(3), where + "tensor \"a\" takes 4 bytes; only 3 were given");
+  EXPECT_EQ(error_of(5), where + "tensor \"a\" takes 4 bytes and has 0; 5 more were given");
+  EXPECT_EQ(error_of(4, "b"), where + "no tensor is called \"b\"");
+  EXPECT_FALSE(fs::exists(temporary("refused").string() + ".part"));
+  EXPECT_EQ(error_of(4), "no error");
 }
 
 TEST(write_safetensors, says_what_is_wrong) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "binade/core/error.hpp"
-#include "binade/format/nearest_names.hpp"
+#include "binade/io/detail/no_such_tensor.hpp"
 #include "binade/io/detail/tracked_iterator.hpp"
 #include "binade/io/file_bytes.hpp"
 #include "binade/io/safetensors_tensor.hpp"
@@ -277,28 +277,8 @@ class safetensors_file {
   /// Throws: error with the nearest names if there is none.
   [[nodiscard]] const safetensors_tensor& find(std::string_view name) const {
     if (const auto found = index_.find(name); found != index_.end()) return tensors_[found->second];
-    std::vector<std::string_view> names;
-    for (const auto& tensor : tensors_) {
-      // A message may not cost minutes: neither endless names nor endless lists are compared.
-      if (tensor.name.size() <= 256 && name.size() <= 256 && names.size() < 10000) {
-        names.push_back(tensor.name);
-      }
-    }
-    std::string message =
-        "safetensors_file: " + label_ + ": no tensor is called " + detail::in_quotes(name);
-    std::vector<std::string_view> shown = nearest_names(name, names);
-    const char* before = "; the nearest names are ";
-    if (shown.empty()) {
-      message += "; the file has " + std::to_string(tensors_.size()) + " tensors";
-      before = ", the first ones are ";
-      names.resize(std::min<std::size_t>(3, names.size()));
-      shown = names;
-    }
-    for (const std::string_view n : shown) {
-      message += before + detail::in_quotes(n);
-      before = ", ";
-    }
-    BINADE_THROW(error{message});
+    BINADE_THROW(
+        error{"safetensors_file: " + label_ + ": " + detail::no_such_tensor(name, tensors_)});
   }
 
  private:

@@ -2,14 +2,12 @@
 #pragma once
 
 #include "binade/core/error.hpp"
-#include "binade/format/catalog_float.hpp"
-#include "binade/format/convert.hpp"
+#include "binade/io/detail/convert_codes.hpp"
 #include "binade/io/detail/in_quotes.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <map>
 #include <optional>
 #include <span>
@@ -141,13 +139,19 @@ inline void check_size(const char* function, const safetensors_tensor& tensor) {
                             : " overflows 64 bits or does not fill whole bytes")});
 }
 
-/// Codes of `Code` bits, made a number by `value_of`, as floats.
-template <class Code, class ValueOf>
-void convert_codes(std::span<const std::byte> data, std::span<float> out, ValueOf value_of) {
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    Code code;
-    std::memcpy(&code, data.data() + i * sizeof(Code), sizeof(Code));
-    out[i] = convert<float>(value_of(code));
+/// What a dtype is to read_f32; nothing if it is not one of its types.
+constexpr std::optional<float_element> float_element_of(safetensors_dtype dtype) noexcept {
+  switch (dtype) {
+    case safetensors_dtype::f32:
+      return float_element::f32;
+    case safetensors_dtype::f16:
+      return float_element::f16;
+    case safetensors_dtype::bf16:
+      return float_element::bf16;
+    case safetensors_dtype::f64:
+      return float_element::f64;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -168,19 +172,11 @@ inline void read_f32(const safetensors_tensor& tensor, std::span<float> out) {
     fail(std::to_string(tensor.size()) + " elements, but out has " + std::to_string(out.size()) +
          "; they must be equal");
   }
-  switch (tensor.dtype) {
-    case safetensors_dtype::f32:
-      if (!out.empty()) std::memcpy(out.data(), tensor.data.data(), tensor.data.size());
-      return;
-    case safetensors_dtype::f16:
-      return detail::convert_codes<std::uint16_t>(tensor.data, out, float16::from_bits);
-    case safetensors_dtype::bf16:
-      return detail::convert_codes<std::uint16_t>(tensor.data, out, bfloat16::from_bits);
-    case safetensors_dtype::f64:
-      return detail::convert_codes<double>(tensor.data, out, [](double x) { return x; });
-    default:
-      fail("dtype " + std::string(name_of(tensor.dtype)) + "; allowed are F32, F16, BF16, F64");
+  const auto element = detail::float_element_of(tensor.dtype);
+  if (!element) {
+    fail("dtype " + std::string(name_of(tensor.dtype)) + "; allowed are F32, F16, BF16, F64");
   }
+  detail::convert_elements(*element, tensor.data, out);
 }
 
 /// Reads a tensor of F32, F16, BF16 or F64 as a new vector of floats; otherwise as above.
