@@ -7,7 +7,6 @@
 #include "binade/tensor/view.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -72,8 +71,8 @@ inline void sort_out(double* x, double* y, std::size_t n, pair_sums& sums) noexc
 inline double largest_magnitude(double bound, const double* a, std::size_t n) noexcept {
   double even = bound, odd = bound;  // two, since a maximum waits for the one before
   for (std::size_t k = 0; k < n; k += 2) {
-    even = std::max(even, std::fabs(a[k]));
-    odd = std::max(odd, std::fabs(a[k + 1]));
+    even = std::max(even, __builtin_fabs(a[k]));
+    odd = std::max(odd, __builtin_fabs(a[k + 1]));
   }
   return std::max(even, odd);
 }
@@ -165,7 +164,7 @@ class error_statistics {
   }
   /// Frobenius norm of x - y over that of x: the square root of relative_mse().
   [[nodiscard]] double relative_frobenius_error() const noexcept {
-    return std::sqrt(relative_mse());
+    return __builtin_sqrt(relative_mse());
   }
   /// Signal to quantization noise: 10 log10(sum of x^2 / sum of (x - y)^2); -infinity if only x is
   /// all zeros.
@@ -175,7 +174,7 @@ class error_statistics {
   [[nodiscard]] double sqnr_db() const noexcept {
     if (sums_.noise == 0) return measure(infinity, -infinity);
     if (sums_.signal == 0) return measure(-infinity, -infinity);
-    return measure(10 * std::log10(detail::settled(sums_.signal / sums_.noise)), -infinity);
+    return measure(10 * __builtin_log10(detail::settled(sums_.signal / sums_.noise)), -infinity);
   }
   /// Largest |x - y|.
   [[nodiscard]] double max_abs_error() const noexcept {
@@ -194,7 +193,7 @@ class error_statistics {
   [[nodiscard]] double crest_factor() const noexcept {
     if (sums_.signal == 0) return measure(1, nan);
     const double mean = detail::settled(sums_.signal / static_cast<double>(sums_.count));
-    const double rms = detail::settled(std::sqrt(mean));
+    const double rms = detail::settled(__builtin_sqrt(mean));
     return measure(std::max(1.0, sums_.largest / rms), nan);
   }
   /// underflowed() over count(); 0 without elements.
@@ -225,9 +224,10 @@ class error_statistics {
   [[nodiscard]] double norms() const noexcept {
     const auto [low, high] = std::minmax(sums_.signal, sums_.approximation);
     if (low > 0x1p-500 && high < 0x1p500) {
-      return detail::settled(std::sqrt(detail::settled(low * high)));
+      return detail::settled(__builtin_sqrt(detail::settled(low * high)));
     }
-    return detail::settled(detail::settled(std::sqrt(low)) * detail::settled(std::sqrt(high)));
+    return detail::settled(detail::settled(__builtin_sqrt(low)) *
+                           detail::settled(__builtin_sqrt(high)));
   }
   /// `finite`, unless a pair spoils it.
   [[nodiscard]] double measure(double finite, double with_infinite_error) const noexcept {

@@ -7,7 +7,6 @@
 #include "binade/metrics/chunked_sum.hpp"
 #include "binade/tensor/view.hpp"
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -37,7 +36,7 @@ struct weight_sums {
 inline double divergence_term(double p, double q) noexcept {
   if (p == 0) return q;
   const double r = (q - p) / p;
-  return p * (r - std::log1p(r));
+  return p * (r - __builtin_log1p(r));
 }
 
 template <class X, class Y>
