@@ -5,7 +5,6 @@
 #include "binade/core/error.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -58,7 +57,7 @@ class logfmt_levels {
   logfmt_levels(const logfmt_range& range, int bits) : values_(std::size_t{1} << (bits - 1)) {
     for (std::size_t k = 1; k < values_.size(); ++k) {
       const double steps = static_cast<double>(k - 1);
-      values_[k] = std::exp(double{range.lowest} + double{range.step} * steps);
+      values_[k] = __builtin_exp(double{range.lowest} + double{range.step} * steps);
     }
   }
   [[nodiscard]] double operator[](std::size_t k) const noexcept { return values_[k]; }
@@ -70,7 +69,7 @@ class logfmt_levels {
     if (k == values_.size()) return lowest_at_least(values_.back());
     const double low = values_[k - 1];
     const bool linear = boundary == logfmt_boundary::linear || k == 1;
-    const double middle = linear ? (low + values_[k]) / 2 : std::sqrt(low * values_[k]);
+    const double middle = linear ? (low + values_[k]) / 2 : __builtin_sqrt(low * values_[k]);
     return magnitude >= middle ? k : k - 1;
   }
 
@@ -88,14 +87,14 @@ class logfmt_levels {
 [[nodiscard]] inline logfmt_range logfmt_range_of(std::span<const float> x, int bits) noexcept {
   double least = 0, largest = 0;
   for (const float value : x) {
-    const double magnitude = std::fabs(double{value});
+    const double magnitude = __builtin_fabs(double{value});
     if (magnitude == 0) continue;
     least = largest == 0 ? magnitude : std::min(least, magnitude);
     largest = std::max(largest, magnitude);
   }
   if (largest == 0) return {};
-  const double high = std::log(largest);
-  const double low = std::max(std::log(least), high - 32 * std::log(2.0));
+  const double high = __builtin_log(largest);
+  const double low = std::max(__builtin_log(least), high - 32 * __builtin_log(2.0));
   const double steps = static_cast<double>((1 << (bits - 1)) - 2);
   return {static_cast<float>(low), static_cast<float>((high - low) / steps)};
 }
@@ -137,7 +136,7 @@ inline void check_logfmt(const logfmt_options& o, std::span<const float> x) {
     q.ranges.push_back(detail::logfmt_range_of(tile, options.bits));
     const detail::logfmt_levels levels(q.ranges.back(), options.bits);
     for (const float value : tile) {
-      const std::size_t level = levels.nearest(std::fabs(double{value}), options.boundary);
+      const std::size_t level = levels.nearest(__builtin_fabs(double{value}), options.boundary);
       const std::size_t sign = value < 0 && level != 0 ? std::size_t{1} << (options.bits - 1) : 0;
       q.codes.push_back(static_cast<std::uint16_t>(sign | level));
     }
