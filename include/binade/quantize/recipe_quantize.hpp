@@ -5,6 +5,7 @@
 #include "binade/core/parallel.hpp"
 #include "binade/quantize/quantize.hpp"
 #include "binade/quantize/recipe.hpp"
+#include "binade/quantize/recipe_chunks.hpp"
 
 #include <array>
 #include <atomic>
@@ -251,7 +252,8 @@ inline void check_recipe(const any_recipe& r, const packed_description& d) {
 /// NaN:    as the recipe's stack does it.
 /// Error:  the stack's own bits, but for the sign of a NaN scale, which is dropped.
 /// Throws: error if shapes, sizes or description do not fit; before it writes.
-/// Cost:   allocates nothing; a few rounded operations in integers an element.
+/// Cost:   allocates nothing; a few rounded operations in integers an element, but for
+///         modelopt_nvfp4, which has vector kernels.
 template <quantize_source T>
 quantize_result quantize_into(const basic_packed_view<std::byte>& out, tensor_view<const T> x,
                               const any_recipe& recipe, executor_ref executor = {}) {
@@ -260,6 +262,10 @@ quantize_result quantize_into(const basic_packed_view<std::byte>& out, tensor_vi
     return quantize_into(out, x, quantize_options(recipe.rule, executor));
   }
   detail::check_destination(out, x.shape());
+  if (const auto done = detail::quantize_by_recipe_chunks(simd::active_quantize_kernels(), out, x,
+                                                          recipe, executor)) {
+    return *done;
+  }
   detail::recipe_quantizer<T> q(out, x, recipe);
   quantize_result result;
   result.tensor_scale = q.choose_tensor_scale();

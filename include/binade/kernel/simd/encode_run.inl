@@ -12,9 +12,14 @@ BINADE_ALWAYS_INLINE code_bytes encode_step(const float* x, std::size_t i, const
   BINADE_UNROLL(4)
   for (std::size_t k = 0; k < 4; ++k) {
     in[k] = load(x + k * lanes);
-    y[k] = multiply(in[k], splat(run.inverse[(i + k * lanes) >> run.shift]));
+    if constexpr (Form == scale_form::rounded_quotient) {
+      y[k] = divide(in[k], splat(run.scale[(i + k * lanes) >> run.shift]));
+      y[k] = if_zero(bit_and(y[k], splat(0x7fffffffU)), splat(0U), y[k]);
+    } else {
+      y[k] = multiply(in[k], splat(run.inverse[(i + k * lanes) >> run.shift]));
+    }
   }
-  if constexpr (Form != scale_form::power_of_two) {
+  if constexpr (Form == scale_form::single || Form == scale_form::product) {
     if (!all_clear(y, lattice)) [[unlikely]] {
       BINADE_UNROLL(4)
       for (std::size_t k = 0; k < 4; ++k) {
@@ -101,6 +106,9 @@ inline run_counts encode_scaled_run(const float* x, std::byte* out, std::size_t 
                                     const scaled_run& run) noexcept {
   if (constants.is_integer) {
     return encode_form<integer_encoder>(x, out, n, bits, constants, run);
+  }
+  if (run.form == scale_form::rounded_quotient) {
+    return encode_run<scale_form::rounded_quotient, zeros_encoder>(x, out, n, bits, constants, run);
   }
   if (constants.floats.zero_has_sign) {
     return encode_form<zeros_encoder>(x, out, n, bits, constants, run);

@@ -51,6 +51,9 @@ enum class scale_form : std::uint8_t {
   power_of_two,  ///< 1 / inverse, exactly
   single,        ///< scale
   product,       ///< scale * tensor, where scale has at most 12 significant bits
+  /// scale, but what is encoded is x / scale rounded to binary32, as stacks do it that divide
+  /// floats; a zero loses its sign. For formats with -0 alone.
+  rounded_quotient,
 };
 
 /// The scales of a run: element i has number i >> shift.
