@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 
-# Writes formats/, recipes/ and SHA256SUMS again, from the packages at their pinned versions.
-# Usage: generate.sh formats|recipes|sums|all FOLDER
+# Writes formats/, recipes/, checkpoints/ and SHA256SUMS again, from the packages at their pinned
+# versions. Usage: generate.sh formats|recipes|checkpoints|sums|all FOLDER
 # FOLDER holds the Python environments and sources (about 6 GB for the recipes) and may be deleted.
 # Needs: CPython 3.11, gcc, x86-64 Linux with AVX2; a package index.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-part=${1:?formats, recipes, sums or all}
+part=${1:?formats, recipes, checkpoints, sums or all}
 mkdir -p "${2:?a folder}"
 work=$(cd "$2" && pwd)
 
@@ -71,13 +71,23 @@ recipes() {
   run recipe_deep_gemm.py "$work/deep_gemm/utils/math.py"
 }
 
+checkpoints() {
+  environment recipes
+  rm -rf "$here/checkpoints"
+  for name in modelopt compressed_tensors transformers gguf; do
+    "$work/recipes/bin/python" -W ignore "$here/checkpoint_$name.py" "$here/checkpoints"
+  done
+  find "$here/checkpoints" -type f -exec chmod 644 {} +
+}
+
 sums() {
   (cd "$here" &&
-    LC_ALL=C sha256sum ./*.py requirements_*.txt formats/*.txt recipes/*.txt > SHA256SUMS)
+    find ./*.py requirements_*.txt formats recipes checkpoints -type f |
+    LC_ALL=C sort | xargs sha256sum > SHA256SUMS)
 }
 
 case $part in
-  formats | recipes | sums) "$part" ;;
-  all) formats && recipes && sums ;;
+  formats | recipes | checkpoints | sums) "$part" ;;
+  all) formats && recipes && checkpoints && sums ;;
   *) echo "generate.sh: unknown part $part" >&2 && exit 2 ;;
 esac
