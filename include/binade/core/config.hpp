@@ -47,8 +47,10 @@
 #define BINADE_DETAIL_PRAGMA(x) _Pragma(#x)
 
 // In front of a loop of constant length, at most n, which is unrolled whole: -O2 alone leaves
-// arrays of vectors in memory. (nvcc's front end does not know the pragma.)
-#if defined(__CUDACC__)
+// arrays of vectors in memory. (Of nvcc's passes the one for the host does not know the pragma.)
+#if defined(__CUDA_ARCH__)
+#define BINADE_UNROLL(n) BINADE_DETAIL_PRAGMA(unroll n)
+#elif defined(__CUDACC__)
 #define BINADE_UNROLL(n)
 #else
 #define BINADE_UNROLL(n) BINADE_DETAIL_PRAGMA(GCC unroll n)

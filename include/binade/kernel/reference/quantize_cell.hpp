@@ -106,7 +106,8 @@ struct encode_policies {
 };
 
 /// x / scale, exact up to a sticky bit; what rounding to an element code looks at.
-[[nodiscard]] constexpr unpacked scaled(const unpacked& x, const unpacked& scale) noexcept {
+[[nodiscard]] BINADE_HD constexpr unpacked scaled(const unpacked& x,
+                                                  const unpacked& scale) noexcept {
   if (x.kind == value_class::nan) return x;  // a quotient would lose its sign
   if (x.kind == value_class::zero || scale.kind == value_class::zero) {
     return binade::detail::make_special(value_class::zero, x.negative);
