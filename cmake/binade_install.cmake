@@ -8,7 +8,7 @@ include(GNUInstallDirs)
 set(binade_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/binade")
 
 # One export set a target: a missing fmt or nlohmann_json then leaves the others usable.
-foreach(component IN ITEMS binade binade_fmt binade_io)
+foreach(component IN ITEMS binade binade_fmt binade_io binade_cuda)
   install(
     TARGETS ${component}
     EXPORT ${component}_targets
@@ -23,13 +23,12 @@ foreach(component IN ITEMS binade binade_fmt binade_io)
 endforeach()
 
 # The algorithms that kernel/simd/targets.hpp includes once per target, which are no headers of their
-# own, and CUDA's headers, which only nvcc compiles whole.
+# own.
 install(
   DIRECTORY "${PROJECT_SOURCE_DIR}/include/"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
   FILES_MATCHING
   PATTERN "*.inl"
-  PATTERN "*.cuh"
 )
 
 configure_package_config_file(

@@ -5,6 +5,8 @@
 #   binade::binade   every header that needs only the standard library
 #   binade::fmt      binade/fmt.hpp; needs fmt::fmt
 #   binade::io       binade/io/; needs nlohmann_json::nlohmann_json
+#   binade::cuda     binade/kernel/cuda/*.cuh, for code that nvcc compiles
+#   binade::cublaslt what binade/kernel/cuda/cublaslt_plan.cuh links; with BINADE_ENABLE_CUBLASLT
 #
 # A project that adds this one as a subdirectory finds fmt and nlohmann_json itself if it links
 # binade::fmt or binade::io; after find_package(binade COMPONENTS fmt io) they are found already.
@@ -47,3 +49,18 @@ binade_add_library(binade_fmt EXPORT_NAME fmt HEADERS ${binade_fmt_headers})
 target_link_libraries(binade_fmt INTERFACE binade $<BUILD_INTERFACE:fmt::fmt>)
 binade_add_library(binade_io EXPORT_NAME io HEADERS ${binade_io_headers})
 target_link_libraries(binade_io INTERFACE binade $<BUILD_INTERFACE:nlohmann_json::nlohmann_json>)
+
+file(
+  GLOB_RECURSE binade_cuda_headers
+  CONFIGURE_DEPENDS
+  "${PROJECT_SOURCE_DIR}/include/binade/kernel/cuda/*.cuh"
+)
+binade_add_library(binade_cuda EXPORT_NAME cuda HEADERS ${binade_cuda_headers})
+target_link_libraries(binade_cuda INTERFACE binade)
+
+if(BINADE_ENABLE_CUBLASLT)
+  find_package(CUDAToolkit 13.0 REQUIRED)
+  add_library(binade_cublaslt INTERFACE)
+  add_library(binade::cublaslt ALIAS binade_cublaslt)
+  target_link_libraries(binade_cublaslt INTERFACE binade_cuda CUDA::cublasLt CUDA::cudart)
+endif()
