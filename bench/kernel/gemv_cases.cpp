@@ -49,7 +49,7 @@ contender multiply_unpacked(const packed_form& weights, place where) {
 benchmark_case gemv_case(const std::string& name, const packed_form& weights, const prepare& make) {
   benchmark_case c;
   c.name = "gemv/" + weights.name + "/" + name;
-  c.places = {place::small, place::hot, place::cold};
+  c.places = {place::hot, place::cold, place::small};
   c.make = [=](place where) { return begin_cold(make(where), where); };
   c.limit = [=](place where) {
     const product_size size = gemv_size(where);

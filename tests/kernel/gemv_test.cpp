@@ -49,7 +49,7 @@ TEST(gemv, every_row_follows_the_formula_of_dot) {
         for (std::size_t o = 0; o < outs; ++o) {
           float expected = 0;
           if (sums_in_integers(x, w)) {
-            expected = with_tensor_scales(by_blocks(block_rows(x)[0], block_rows(w)[o]), x, w);
+            expected = with_tensor_scales(by_16_blocks(block_rows(x)[0], block_rows(w)[o]), x, w);
           } else {
             expected = by_64(floats(x).data(), floats(w).data() + o * in, in);
           }

@@ -322,7 +322,7 @@ struct chunked {
   }
 };
 
-/// Each block's products added in an integer of 32 bits, blocks in float: the formula of `dot` for
+/// Each block's products added in an integer of 32 bits, blocks in float: the formula of `gemm` for
 /// block formats with integer elements, and no other operands.
 ///
 /// Throws: error if the operands are others, or a block's sum might reach 2^31.

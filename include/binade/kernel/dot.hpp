@@ -12,10 +12,10 @@ namespace binade::inline v0 {
 /// The dot product of two vectors, packed or not.
 ///
 /// If both are of block formats with blocks of the same size, whose elements are integers times
-/// 2^-k (see reference::integer_scale), each block's integer products are summed exactly and, over
-/// blocks in ascending order,
-///   sum = fma(float(isum), s_a * s_b, sum),
-/// where s = float(block scale * 2^-k * 2^element_exponent); the result is sum * (t_a * t_b) with
+/// 2^-k (see reference::integer_scale), each block's integer products are summed exactly and
+///   p[i mod 16] = fma(float(isum), s_a * s_b, p[i mod 16])   for blocks i = 0, 1, ... from p = +0,
+///   p[j] = p[j] + p[j + h]   for j < h,   with h = 8, 4, 2, 1,
+/// where s = float(block scale * 2^-k * 2^element_exponent); the result is p[0] * (t_a * t_b) with
 /// the tensor scales t (divided by them where they are divisors; a format without one has none).
 /// isum is an integer of 64 bits; one of 32 holds it if block size * largest_a * largest_b < 2^31,
 /// and float(isum) is exact below 2^24: true for every block format of the catalogue.

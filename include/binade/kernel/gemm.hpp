@@ -13,8 +13,10 @@ namespace binade::inline v0 {
 /// y[tokens, out] = x[tokens, in] w[out, in]^T.
 ///
 /// If both are of block formats with blocks of the same size, whose elements are integers times
-/// 2^-k, a sum is that of `dot` on such vectors, block by block. Otherwise both are made floats,
-/// each element rounded once, its scales included, and
+/// 2^-k, then with isum, s and t as in `dot`
+///   y = fma(float(isum), s_x * s_w, y)   for blocks in ascending order, from y = +0,
+/// and the result is y * (t_x * t_w). Otherwise both are made floats, each element rounded once,
+/// its scales included, and
 ///   y = fma(x[k], w[k], y)   for k = 0, 1, ..., in - 1,   from y = +0.
 ///
 /// Shapes: x[tokens, in], w[out, in], y[tokens, out]; x and w packed or not, in any mixture, their

@@ -16,7 +16,7 @@ namespace binade::inline v0 {
 /// NaN:    as for `dot`.
 /// Error:  of the formulas of `dot`, bit for bit, whatever the executor.
 /// Throws: error if shapes do not fit or blocks do not run along `in`; before it writes.
-/// Cost:   allocates x decoded and, for each piece of work of an executor, the scales of up to 16
+/// Cost:   allocates x decoded and, for each piece of work of an executor, the scales of up to 8
 ///         rows of w, and such rows as no kernel reads as they are stored.
 inline void gemv(const operand& x, const operand& w, const tensor_view<float>& y,
                  executor_ref executor = {}) {

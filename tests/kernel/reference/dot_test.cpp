@@ -25,7 +25,7 @@ TEST(reference_dot, floats_have_64_sums_and_blocks_are_summed_as_integers) {
       const packed b = pack(name, data(kind::bell, n, n + 1), {n});
       const float expected =
           sums_in_integers(a, b)
-              ? with_tensor_scales(by_blocks(block_rows(a)[0], block_rows(b)[0]), a, b)
+              ? with_tensor_scales(by_16_blocks(block_rows(a)[0], block_rows(b)[0]), a, b)
               : by_64(floats(a).data(), floats(b).data(), n);
       const float got = binade::reference::dot(a.tensor, b.tensor);
       EXPECT_EQ(got, expected) << name << ", n = " << n << ": got " << shown(got) << ", expected "

@@ -29,7 +29,7 @@ TEST(reference_gemv, floats_have_64_sums_and_blocks_are_summed_as_integers) {
     const bool integers = sums_in_integers(x, w);
     for (std::size_t o = 0; o < 3; ++o) {
       const float expected =
-          integers ? with_tensor_scales(by_blocks(block_rows(x)[0], block_rows(w)[o]), x, w)
+          integers ? with_tensor_scales(by_16_blocks(block_rows(x)[0], block_rows(w)[o]), x, w)
                    : by_64(floats(x).data(), floats(w).data() + o * in, in);
       EXPECT_EQ(y[o], expected) << name << " y(" << o << "): got " << shown(y[o]) << ", expected "
                                 << shown(expected);

@@ -116,6 +116,27 @@ TEST(sums, by_blocks_sums_integers_exactly) {
   }
 }
 
+TEST(sums, by_16_blocks_folds_halves) {
+  // One element a block, so that a block's product is its integer.
+  for (const std::size_t n : {0U, 1U, 15U, 16U, 17U, 100U}) {
+    std::vector<std::int16_t> a(n);
+    for (std::size_t k = 0; k < n; ++k) a[k] = static_cast<std::int16_t>(7 * k + 1);
+    const std::vector<std::int16_t> ones(n, 1);
+    const std::vector<float> sa = some_floats(n, 8);
+    const std::vector<float> sb = some_floats(n, 9);
+    std::vector<float> p(16);
+    for (std::size_t i = 0; i < n; ++i) {
+      p[i % 16] = fma32(static_cast<float>(a[i]), multiply32(sa[i], sb[i]), p[i % 16]);
+    }
+    for (std::size_t h = 8; h > 0; h /= 2) {
+      for (std::size_t j = 0; j < h; ++j) p[j] = add32(p[j], p[j + h]);
+    }
+    std::uint32_t got = 1;
+    reference::sum_by_16_blocks(a.data(), sa.data(), ones.data(), sb.data(), n, 1, &got);
+    EXPECT_EQ(float_of(got), p[0]) << n;
+  }
+}
+
 TEST(sums, the_largest_block_sum_needs_more_than_32_bits) {
   const std::vector<std::int16_t> a(8, -32767);
   const float one = 1;

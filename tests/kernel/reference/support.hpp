@@ -107,19 +107,26 @@ inline std::vector<block_row> block_rows(const packed& p) {
   return rows;
 }
 
-/// Blocks ascending, sum = fma(float(isum), s_a * s_b, sum).
-inline float by_blocks(const block_row& a, const block_row& b) {
-  float sum = 0;
+/// Block i in partial sum i mod `count`, p = fma(float(isum), s_a * s_b, p); these are then folded
+/// by halves.
+inline float by_blocks(const block_row& a, const block_row& b, std::size_t count = 1) {
+  std::vector<float> p(count, 0.0F);
   for (std::size_t i = 0; i < a.scales.size(); ++i) {
     mpz_class products = 0;
     for (std::size_t k = i * a.block; k < std::min((i + 1) * a.block, a.integers.size()); ++k) {
       products += mpz_class(a.integers[k]) * b.integers[k];
     }
-    sum = oracle::fma32(oracle::nearest_float(oracle::rational(products)),
-                        oracle::multiply32(a.scales[i], b.scales[i]), sum);
+    p[i % count] = oracle::fma32(oracle::nearest_float(oracle::rational(products)),
+                                 oracle::multiply32(a.scales[i], b.scales[i]), p[i % count]);
   }
-  return sum;
+  for (std::size_t half = count / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) p[j] = oracle::add32(p[j], p[j + half]);
+  }
+  return p[0];
 }
+
+/// The order of dot and gemv.
+inline float by_16_blocks(const block_row& a, const block_row& b) { return by_blocks(a, b, 16); }
 
 /// The tensor scales at the end of a sum by blocks.
 inline float with_tensor_scales(float sum, const packed& a, const packed& b) {

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -30,46 +31,55 @@ TEST(gemv_targets, an_absent_target_is_an_error) {
 }
 
 /// Rows of bytes, each its integer, times x, in blocks of `block_lanes` lanes.
+void check_byte_rows(target t, const gemv_kernels& kernels, std::size_t kernel,
+                     std::size_t block_lanes) {
+  constexpr std::size_t blocks = 21;
+  constexpr std::size_t padded = 32;
+  constexpr std::size_t rows = 7;
+  const std::size_t n = blocks * block_lanes * 4;
+  std::vector<std::uint8_t> w(rows * n);
+  std::vector<std::uint32_t> units(padded * block_lanes);
+  std::vector<int> x(n);
+  for (std::size_t i = 0; i < w.size(); ++i) w[i] = static_cast<std::uint8_t>(i * 7 % 31);
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = static_cast<int>(i * 5 % 16) - 8;
+    units[i / 4] |= (static_cast<std::uint32_t>(x[i]) & 0xffU) << (8 * (i % 4));
+  }
+  std::vector<std::uint32_t> corrections(padded);
+  std::fill_n(corrections.begin(), blocks, 3);
+  std::vector<float> x_scales(padded, -1);
+  std::fill_n(x_scales.begin(), blocks, 0.5F);
+  const std::vector<float> w_scales(rows * blocks, 2);
+  std::vector<float> out(rows);
+  block_rows request{};
+  request.rows = reinterpret_cast<const std::byte*>(w.data());
+  request.row_bytes = n;
+  request.row_count = rows;
+  request.x = units.data();
+  request.corrections = corrections.data();
+  request.x_scales = x_scales.data();
+  request.w_scales = w_scales.data();
+  request.blocks = blocks;
+  request.block_lanes = block_lanes;
+  request.multiplier = 4;
+  request.out = out.data();
+  kernels.bytes[kernel](request);
+  for (std::size_t r = 0; r < rows; ++r) {
+    int sum = 3 * static_cast<int>(blocks);
+    for (std::size_t i = 0; i < n; ++i) sum += w[r * n + i] * x[i];
+    EXPECT_EQ(out[r], static_cast<float>(4 * sum))
+        << to_string(t) << ", blocks of " << block_lanes << " lanes, row " << r;
+  }
+}
+
 TEST(gemv_targets, byte_rows_are_multiplied_block_by_block) {
   for (const target t : targets) {
     if (!is_available(t) || gemv_kernels_for(t).byte_pair_limit == 0) continue;
     const gemv_kernels& kernels = gemv_kernels_for(t);
-    const std::size_t merged[] = {2, 4, 8};
-    for (std::size_t m = 0; m < 3; ++m) {
-      for (const std::size_t block_lanes : {merged[m], 3 * merged[m]}) {
-        constexpr std::size_t blocks = 7;
-        const std::size_t n = blocks * block_lanes * 4;
-        std::vector<std::uint8_t> w(kernels.lanes * n);
-        std::vector<std::uint32_t> units(n / 4 + kernels.lanes);
-        std::vector<int> x(n);
-        for (std::size_t i = 0; i < w.size(); ++i) w[i] = static_cast<std::uint8_t>(i * 7 % 31);
-        for (std::size_t i = 0; i < n; ++i) {
-          x[i] = static_cast<int>(i * 5 % 16) - 8;
-          units[i / 4] |= (static_cast<std::uint32_t>(x[i]) & 0xffU) << (8 * (i % 4));
-        }
-        std::vector<std::int32_t> corrections(blocks, 3);
-        std::vector<float> x_scales(blocks, 0.5F);
-        std::vector<float> w_scales(blocks * kernels.lanes, 2);
-        std::vector<float> out(kernels.lanes);
-        block_rows rows{};
-        rows.rows = reinterpret_cast<const std::byte*>(w.data());
-        rows.row_bytes = n;
-        rows.row_count = kernels.lanes;
-        rows.x = units.data();
-        rows.corrections = corrections.data();
-        rows.x_scales = x_scales.data();
-        rows.w_scales = w_scales.data();
-        rows.blocks = blocks;
-        rows.block_lanes = block_lanes;
-        rows.multiplier = 4;
-        rows.out = out.data();
-        kernels.bytes[m](rows);
-        for (std::size_t r = 0; r < kernels.lanes; ++r) {
-          int sum = 3 * static_cast<int>(blocks);
-          for (std::size_t i = 0; i < n; ++i) sum += w[r * n + i] * x[i];
-          EXPECT_EQ(out[r], static_cast<float>(4 * sum))
-              << to_string(t) << ", blocks of " << block_lanes << " lanes, row " << r;
-        }
+    for (std::size_t kernel = 0; std::size_t{2} << kernel <= kernels.lanes; ++kernel) {
+      check_byte_rows(t, kernels, kernel, std::size_t{2} << kernel);
+      if (std::size_t{2} << kernel == kernels.lanes) {
+        check_byte_rows(t, kernels, kernel, 3 * kernels.lanes);
       }
     }
   }
@@ -85,21 +95,17 @@ TEST(gemv_targets, scales_are_looked_up) {
   }
   for (const target t : targets) {
     if (!is_available(t)) continue;
-    const gemv_kernels& kernels = gemv_kernels_for(t);
-    for (const std::size_t blocks : {1U, 63U, 64U, 100U}) {
-      std::vector<std::byte> codes(3 * blocks);
-      for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = static_cast<std::byte>(i * 89);
-      std::vector<float> columns((blocks + 64) * kernels.lanes);
-      kernels.look_up_scales({codes.data(), 3, blocks, &table, columns.data()});
-      std::vector<float> row(codes.size());
-      kernels.look_up(codes.data(), codes.size(), table.value, row.data());
-      for (std::size_t i = 0; i < codes.size(); ++i) {
-        const auto expected =
-            binade::bit_cast<std::uint32_t>(table.value[std::to_integer<int>(codes[i])]);
-        const float column = columns[i % blocks * kernels.lanes + i / blocks];
-        EXPECT_EQ(binade::bit_cast<std::uint32_t>(column), expected) << to_string(t) << ", " << i;
-        EXPECT_EQ(binade::bit_cast<std::uint32_t>(row[i]), expected) << to_string(t) << ", " << i;
+    for (const std::size_t n : {1U, 15U, 63U, 64U, 100U, 300U}) {
+      std::vector<std::byte> codes(n);
+      for (std::size_t i = 0; i < n; ++i) codes[i] = static_cast<std::byte>(i * 89);
+      std::vector<float> row(n + 1, -1.0F);
+      gemv_kernels_for(t).look_up(table, codes.data(), n, row.data());
+      for (std::size_t i = 0; i < n; ++i) {
+        EXPECT_EQ(binade::bit_cast<std::uint32_t>(row[i]),
+                  binade::bit_cast<std::uint32_t>(table.value[std::to_integer<int>(codes[i])]))
+            << to_string(t) << ", " << i;
       }
+      EXPECT_EQ(row[n], -1.0F) << to_string(t) << ": written behind the end";
     }
   }
 }

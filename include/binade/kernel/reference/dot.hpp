@@ -88,8 +88,8 @@ class vector_product {
       integer_row row(n_, rows.blocks());
       for (std::size_t i = begin; i < end; ++i) {
         rows.read(i, row.integers.data(), row.scales.data());
-        sum_by_blocks(integers_->integers.data(), integers_->scales.data(), row.integers.data(),
-                      row.scales.data(), n_, block, &sum);
+        sum_by_16_blocks(integers_->integers.data(), integers_->scales.data(), row.integers.data(),
+                         row.scales.data(), n_, block, &sum);
         store(i, tensor.apply(sum));
       }
     } else {

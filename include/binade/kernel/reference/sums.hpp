@@ -47,6 +47,28 @@ inline void store_result(std::uint32_t bits, float* out) noexcept {
   std::memcpy(out, &bits, sizeof bits);
 }
 
+/// The bits of the sum of p, folded by halves: p[j] += p[j + h] for j < h, with h = N / 2, ..., 1.
+template <std::size_t N>
+[[nodiscard]] std::uint32_t fold(const float (&p)[N]) noexcept {
+  std::uint32_t bits[N];
+  std::memcpy(bits, p, sizeof bits);
+  for (std::size_t half = N / 2; half > 0; half /= 2) {
+    // In integers, because g++ reorders sums under -ffast-math.
+    for (std::size_t j = 0; j < half; ++j) {
+      bits[j] = round_to_bits(add(unpack_bits(bits[j]), unpack_bits(bits[j + half])));
+    }
+  }
+  return bits[0];
+}
+
+/// The exact sum of a[k] * b[k] for begin <= k < end.
+[[nodiscard]] inline std::int64_t block_product(const std::int16_t* a, const std::int16_t* b,
+                                                std::size_t begin, std::size_t end) noexcept {
+  std::int64_t sum = 0;
+  for (std::size_t k = begin; k < end; ++k) sum += std::int32_t{a[k]} * b[k];
+  return sum;
+}
+
 // The functions below need an fp_environment_guard. They stay out of line and write through a
 // pointer, so that no arithmetic crosses it. Each operation in them stands alone or is a fused one;
 // clang must be told besides that a fused multiply-add is not two operations.
@@ -69,15 +91,7 @@ BINADE_NOINLINE inline void sum_by_64(const float* a, const float* b, std::size_
                                       std::uint32_t* sum) noexcept {
   float partial[64] = {};
   for (std::size_t k = 0; k < n; ++k) partial[k % 64] = __builtin_fmaf(a[k], b[k], partial[k % 64]);
-  std::uint32_t bits[64];
-  std::memcpy(bits, partial, sizeof bits);
-  for (std::size_t half = 32; half > 0; half /= 2) {
-    // In integers, because g++ too reorders sums under -ffast-math.
-    for (std::size_t j = 0; j < half; ++j) {
-      bits[j] = round_to_bits(add(unpack_bits(bits[j]), unpack_bits(bits[j + half])));
-    }
-  }
-  *sum = bits[0];
+  *sum = fold(partial);
 }
 
 /// *sum = bits of the sum over blocks, ascending from +0, of fma(float(i), a_scale * b_scale, sum),
@@ -88,12 +102,25 @@ BINADE_NOINLINE inline void sum_by_blocks(const std::int16_t* a, const float* a_
                                           std::uint32_t* sum) noexcept {
   float total = 0;
   for (std::size_t begin = 0, i = 0; begin < n; begin += block, ++i) {
-    const std::size_t end = std::min(begin + block, n);
-    std::int64_t products = 0;
-    for (std::size_t k = begin; k < end; ++k) products += std::int32_t{a[k]} * b[k];
-    total = __builtin_fmaf(static_cast<float>(products), a_scales[i] * b_scales[i], total);
+    const auto products =
+        static_cast<float>(block_product(a, b, begin, std::min(begin + block, n)));
+    total = __builtin_fmaf(products, a_scales[i] * b_scales[i], total);
   }
   std::memcpy(sum, &total, sizeof total);
+}
+
+/// The same with 16 partial sums, block i in p[i mod 16], folded by halves as in sum_by_64.
+BINADE_NOINLINE inline void sum_by_16_blocks(const std::int16_t* a, const float* a_scales,
+                                             const std::int16_t* b, const float* b_scales,
+                                             std::size_t n, std::size_t block,
+                                             std::uint32_t* sum) noexcept {
+  float partial[16] = {};
+  for (std::size_t begin = 0, i = 0; begin < n; begin += block, ++i) {
+    const auto products =
+        static_cast<float>(block_product(a, b, begin, std::min(begin + block, n)));
+    partial[i % 16] = __builtin_fmaf(products, a_scales[i] * b_scales[i], partial[i % 16]);
+  }
+  *sum = fold(partial);
 }
 
 /// *sum = fma(e, e, *sum) with e = x - v, all finite.

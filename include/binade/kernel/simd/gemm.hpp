@@ -33,11 +33,27 @@ void for_each_tile(const tile_kernel<Tile> (&kernels)[N], std::size_t rows, Func
 inline void store_tile(const float* tile, std::size_t width, const tensor_view<float>& y,
                        std::size_t first_row, std::size_t rows, std::size_t first_column) {
   const std::size_t columns = std::min(width, y.extent(1) - first_column);
-  for (std::size_t r = 0; r < rows; ++r) {
+  const std::ptrdiff_t stride = y.inner_stride();
+  for (std::size_t r = 0; r < rows; ++r, tile += width) {
+    float* out = y.row_data(first_row + r) + static_cast<std::ptrdiff_t>(first_column) * stride;
     for (std::size_t j = 0; j < columns; ++j) {
       std::uint32_t bits = 0;
-      std::memcpy(&bits, tile + r * width + j, sizeof bits);
-      reference::store_result(bits, &y(first_row + r, first_column + j));
+      std::memcpy(&bits, tile + j, sizeof bits);
+      reference::store_result(bits, out + static_cast<std::ptrdiff_t>(j) * stride);
+    }
+  }
+}
+
+/// Puts rows side by side: out[k][width] = rows[width][length].
+template <class T>
+void transpose_rows(const T* rows, std::size_t length, std::size_t width, T* out) noexcept {
+  constexpr std::size_t step = 16;  // so many columns of the result stay in the first-level cache
+  for (std::size_t begin = 0; begin < length; begin += step) {
+    const std::size_t end = std::min(begin + step, length);
+    for (std::size_t r = 0; r < width; ++r) {
+      for (std::size_t k = begin; k < end; ++k) {
+        std::memcpy(&out[k * width + r], &rows[r * length + k], sizeof(T));
+      }
     }
   }
 }
@@ -57,15 +73,7 @@ class float_panel {
     for (std::size_t r = 0; r < std::min(rows, width_); ++r) {
       w.read(first + r, rows_.data() + r * length_, codes_.data());
     }
-    constexpr std::size_t step = 16;  // so many columns of the panel stay in the first-level cache
-    for (std::size_t begin = 0; begin < length_; begin += step) {
-      const std::size_t end = std::min(begin + step, length_);
-      for (std::size_t r = 0; r < width_; ++r) {
-        for (std::size_t k = begin; k < end; ++k) {
-          std::memcpy(&panel_[k * width_ + r], &rows_[r * length_ + k], sizeof(float));
-        }
-      }
-    }
+    transpose_rows(rows_.data(), length_, width_, panel_.data());
   }
   [[nodiscard]] const float* data() const noexcept { return panel_.data(); }
 
@@ -143,29 +151,45 @@ class unit_rows {
  public:
   unit_rows(const any_packed_view& packed, const integer_codes& codes, int bias,
             const integer_layout& layout)
-      : packed_(packed), layout_(layout) {
+      : packed_(packed),
+        layout_(layout),
+        has_pairs_(packed.description.element.bit_count() == 4 && layout.bytes &&
+                   packed.description.layout.cell_length() % 4 == 0) {
     for (std::size_t code = 0; code < 256; ++code) {
       const std::uint32_t mask = layout.bytes ? 0xffU : 0xffffU;
       units_[code] = static_cast<std::uint32_t>(codes.value[code] + bias) & mask;
       integers_[code] = codes.value[code];
     }
+    for (std::size_t pair = 0; has_pairs_ && pair < 256; ++pair) {
+      pairs_[pair] = units_[pair % 16] | units_[pair / 16] << 8;
+    }
     nothing_ = static_cast<std::uint32_t>(bias);
   }
-  /// Writes the units of a row, `stride` units apart, and, unless null, the sum of the integers of
-  /// each block.
+  /// Writes the units of a row and, unless null, the sum of the integers of each block.
   ///
   /// Shapes: codes[row_length] (scratch), out[blocks][units], sums[blocks].
-  void read(std::size_t row, std::uint8_t* codes, std::uint32_t* out, std::size_t stride,
+  void read(std::size_t row, std::uint8_t* codes, std::uint32_t* out,
             std::int32_t* sums) const noexcept {
     const packed_layout& layout = packed_.description.layout;
     const std::size_t block = layout.cell_length();
     const std::size_t n = layout.row_length();
+    std::size_t begin = 0;
+    if (has_pairs_ && sums == nullptr) {
+      // Four elements in two bytes, but for a block that is not complete.
+      const std::byte* bytes = packed_.codes.data() + row * layout.row_bytes();
+      begin = n / block * block;
+      for (std::size_t k = 0; k < begin; k += 4, bytes += 2) {
+        *out++ = pairs_[std::to_integer<int>(bytes[0])] | pairs_[std::to_integer<int>(bytes[1])]
+                                                              << 16;
+      }
+      if (begin == n) return;
+    }
     read_codes(packed_, row, codes);
-    for (std::size_t begin = 0; begin < n; begin += block) {
+    for (; begin < n; begin += block) {
       const std::size_t end = std::min(begin + block, n);
       std::size_t k = begin;
       std::int32_t sum = 0;
-      for (std::size_t unit = 0; unit < layout_.units; ++unit, out += stride) {
+      for (std::size_t unit = 0; unit < layout_.units; ++unit, ++out) {
         std::uint32_t packed = 0;
         if (layout_.bytes && k + 4 <= end) {
           packed = units_[codes[k]] | units_[codes[k + 1]] << 8 | units_[codes[k + 2]] << 16 |
@@ -189,8 +213,10 @@ class unit_rows {
  private:
   const any_packed_view& packed_;
   integer_layout layout_;
+  bool has_pairs_;
   std::uint32_t nothing_ = 0;
   std::uint32_t units_[256];
+  std::uint32_t pairs_[256];
   std::int32_t integers_[256];
 };
 
@@ -230,8 +256,8 @@ inline bool integer_gemm(const any_packed_view& x, int x_k, const any_packed_vie
   executor.for_each_chunk(tokens, 16, [&](std::size_t begin, std::size_t end) {
     std::vector<std::uint8_t> codes(in);
     for (std::size_t t = begin; t < end; ++t) {
-      x_rows.read(t, codes.data(), xs.data() + t * row_units, 1, corrections.data() + t * blocks);
-      x_block_scales.read(t, x_scales.data() + t * blocks, 1);
+      x_rows.read(t, codes.data(), xs.data() + t * row_units, corrections.data() + t * blocks);
+      x_block_scales.read(t, x_scales.data() + t * blocks);
     }
   });
   for (std::int32_t& sum : corrections) sum *= -layout.bias;
@@ -243,16 +269,20 @@ inline bool integer_gemm(const any_packed_view& x, int x_k, const any_packed_vie
   executor.for_each_chunk(
       (outs + tiles.width - 1) / tiles.width, 1, [&](std::size_t begin, std::size_t end) {
         std::vector<std::uint8_t> codes(in);
+        std::vector<std::uint32_t> w_units(row_units * tiles.width);
         std::vector<std::uint32_t> panel(row_units * tiles.width);
+        std::vector<float> row_scales(blocks * tiles.width);
         std::vector<float> scales(blocks * tiles.width);
         std::vector<float> results(static_cast<std::size_t>(kernels[0].rows) * tiles.width);
         const fp_environment_guard guard;
         for (std::size_t p = begin; p < end; ++p) {
           const std::size_t first = p * tiles.width;
           for (std::size_t r = 0; r < std::min(tiles.width, outs - first); ++r) {
-            w_rows.read(first + r, codes.data(), panel.data() + r, tiles.width, nullptr);
-            w_block_scales.read(first + r, scales.data() + r, tiles.width);
+            w_rows.read(first + r, codes.data(), w_units.data() + r * row_units, nullptr);
+            w_block_scales.read(first + r, row_scales.data() + r * blocks);
           }
+          transpose_rows(w_units.data(), row_units, tiles.width, panel.data());
+          transpose_rows(row_scales.data(), blocks, tiles.width, scales.data());
           for_each_tile(kernels, tokens,
                         [&](std::size_t t, const tile_kernel<integer_tile>& kernel) {
                           integer_tile tile{};

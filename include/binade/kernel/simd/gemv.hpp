@@ -12,6 +12,7 @@
 #include "binade/tensor/view.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -77,38 +78,51 @@ struct row_form {
   bool decoded = true;  ///< row by row into bytes or words; else they stay as they are stored
   std::uint8_t flip = 0;
   int bias = 0;
+  std::size_t block_lanes = 0;  ///< as in block_rows; decoded blocks are filled up with zeros
 
   /// Elements in a lane.
   [[nodiscard]] std::size_t lane_elements() const noexcept {
     return storage == row_storage::nibbles ? 8 : (storage == row_storage::bytes ? 4 : 2);
   }
+  [[nodiscard]] std::size_t block_elements() const noexcept {
+    return block_lanes * lane_elements();
+  }
 };
 
-/// The form for these integers in blocks of `block`, if sums of 32 bits hold them and blocks are
-/// whole pairs of lanes.
+/// The least number of lanes, at least n, that a block can take on vectors of `lanes`.
+[[nodiscard]] inline std::size_t allowed_block_lanes(std::size_t n, std::size_t lanes) noexcept {
+  if (n > lanes) return (n + lanes - 1) / lanes * lanes;
+  return std::bit_ceil(std::max<std::size_t>(n, 2));
+}
+
+/// The form for these integers in blocks of `block`, if sums of 32 bits hold them.
 [[nodiscard]] inline std::optional<row_form> choose_form(const integer_codes& x,
                                                          const integer_codes& w, int bits,
                                                          std::size_t block,
-                                                         int byte_pair_limit) noexcept {
-  const auto layout = choose_layout(x, w, block, byte_pair_limit);
+                                                         const gemv_kernels& kernels) noexcept {
+  const auto layout = choose_layout(x, w, block, kernels.byte_pair_limit);
   if (!layout) return std::nullopt;
   row_form form;
   form.bias = layout->bias;
+  const auto fits = [&] {  // whether blocks can stay as they are stored
+    const std::size_t n = block / form.lane_elements();
+    return block % form.lane_elements() == 0 && allowed_block_lanes(n, kernels.lanes) == n;
+  };
   if (layout->bytes) {
-    form.storage = row_storage::bytes;
-    if (bits == 4 && block % 8 == 0) {
-      form.storage = row_storage::nibbles;
-      form.decoded = false;
-    } else if (bits == 8) {
+    form.storage = row_storage::nibbles;
+    form.decoded = bits != 4 || !fits();
+    if (form.decoded) {
+      form.storage = row_storage::bytes;
       form.flip = static_cast<std::uint8_t>(w.value[0] + form.bias);
-      form.decoded = false;
+      form.decoded = bits != 8 || !fits();
       for (int code = 0; code < 256; ++code) {
         form.decoded |= (code ^ form.flip) != w.value[code] + form.bias;
       }
       if (form.decoded) form.flip = 0;
     }
   }
-  if (block % (2 * form.lane_elements()) != 0) return std::nullopt;
+  const std::size_t n = (block + form.lane_elements() - 1) / form.lane_elements();
+  form.block_lanes = allowed_block_lanes(n, kernels.lanes);
   return form;
 }
 
@@ -116,48 +130,61 @@ struct row_form {
 class integer_vector {
  public:
   integer_vector(const any_packed_view& x, int k, const integer_codes& codes, const row_form& form,
-                 std::size_t lanes)
-      : scales_(x.description.layout.cells_per_row()), corrections_(scales_.size()) {
+                 std::size_t lanes) {
     const packed_layout& layout = x.description.layout;
     const std::size_t n = layout.row_length();
+    const std::size_t block = layout.cell_length();
+    const std::size_t blocks = layout.cells_per_row();
+    const std::size_t padded = (blocks + 15) / 16 * 16;
+    scales_.resize(padded, -1);
+    corrections_.resize(padded);
+    block_scales(x, k).read(0, scales_.data());
     std::vector<std::uint8_t> row(n);
     read_codes(x, 0, row.data());
-    block_scales(x, k).read(0, scales_.data(), 1);
-    std::vector<std::int16_t> integers(n);
-    for (std::size_t i = 0; i < n; ++i) integers[i] = codes.value[row[i]];
-    for (std::size_t b = 0; b < scales_.size(); ++b) {
-      const std::size_t end = std::min((b + 1) * layout.cell_length(), n);
+    std::vector<std::int16_t> integers(padded * form.block_elements());
+    for (std::size_t b = 0; b < blocks; ++b) {
+      std::int16_t* out = integers.data() + b * form.block_elements();
+      const std::size_t end = std::min((b + 1) * block, n);
       std::int32_t sum = 0;
-      for (std::size_t i = b * layout.cell_length(); i < end; ++i) sum += integers[i];
-      corrections_[b] = -form.bias * sum;
-    }
-    const std::size_t step = form.lane_elements() * lanes;
-    const std::size_t parts = form.storage == row_storage::nibbles ? 2 : 1;
-    units_.resize((scales_.size() * layout.cell_length() + step - 1) / step * parts * lanes);
-    if (form.storage == row_storage::words) {
-      std::memcpy(units_.data(), integers.data(), n * sizeof(std::int16_t));
-      return;
-    }
-    auto* bytes = reinterpret_cast<std::uint8_t*>(units_.data());
-    if (parts == 1) {
-      for (std::size_t i = 0; i < n; ++i) bytes[i] = static_cast<std::uint8_t>(integers[i]);
-      return;
-    }
-    const std::size_t half = step / 2;
-    for (std::size_t begin = 0; begin < n; begin += step, bytes += step) {
-      const std::size_t end = std::min(step, n - begin);
-      for (std::size_t i = 0; i < end; ++i) {
-        bytes[i % 2 * half + i / 2] = static_cast<std::uint8_t>(integers[begin + i]);
+      for (std::size_t i = b * block; i < end; ++i) {
+        *out = codes.value[row[i]];
+        sum += *out++;
       }
+      corrections_[b] = static_cast<std::uint32_t>(-form.bias * sum);
     }
+    store_units(integers, form.storage, 2 * lanes * form.lane_elements());
   }
   [[nodiscard]] const std::uint32_t* units() const noexcept { return units_.data(); }
   [[nodiscard]] const float* scales() const noexcept { return scales_.data(); }
-  [[nodiscard]] const std::int32_t* corrections() const noexcept { return corrections_.data(); }
+  [[nodiscard]] const std::uint32_t* corrections() const noexcept { return corrections_.data(); }
 
  private:
+  /// For nibbles even and odd elements of `step / 2` stand apart.
+  void store_units(const std::vector<std::int16_t>& integers, row_storage storage,
+                   std::size_t step) {
+    const std::size_t n = integers.size();
+    if (storage == row_storage::words) {
+      units_.resize(n / 2);
+      if (n != 0) std::memcpy(units_.data(), integers.data(), n * sizeof(std::int16_t));
+      return;
+    }
+    units_.resize(n / 4);
+    auto* bytes = reinterpret_cast<std::uint8_t*>(units_.data());
+    if (storage == row_storage::bytes) {
+      for (std::size_t i = 0; i < n; ++i) bytes[i] = static_cast<std::uint8_t>(integers[i]);
+      return;
+    }
+    const std::size_t half = step / 4;
+    for (std::size_t i = 0; i < n; i += 2 * half, bytes += 2 * half) {
+      for (std::size_t j = 0; j < half; ++j) {
+        bytes[j] = static_cast<std::uint8_t>(integers[i + 2 * j]);
+        bytes[half + j] = static_cast<std::uint8_t>(integers[i + 2 * j + 1]);
+      }
+    }
+  }
+
   std::vector<float> scales_;
-  std::vector<std::int32_t> corrections_;
+  std::vector<std::uint32_t> corrections_;
   std::vector<std::uint32_t> units_;
 };
 
@@ -165,26 +192,30 @@ class integer_vector {
 class decoded_rows {
  public:
   decoded_rows(const any_packed_view& packed, const integer_codes& codes, const row_form& form,
-               std::size_t lanes)
-      : packed_(packed), form_(form), codes_(packed.description.layout.row_length()) {
-    const std::size_t each = form.storage == row_storage::bytes ? 1 : 2;
-    row_bytes_ =
-        (packed.description.layout.row_codes() * each + 4 * lanes - 1) / (4 * lanes) * (4 * lanes);
-    bytes_.resize(lanes * row_bytes_);
-    for (int code = 0; code < 256; ++code) {
+               std::size_t rows)
+      : packed_(packed),
+        form_(form),
+        codes_(packed.description.layout.row_length()),
+        row_bytes_(packed.description.layout.cells_per_row() * form.block_lanes * 4),
+        bytes_(rows * row_bytes_) {
+    for (std::size_t code = 0; code < 256; ++code) {
       values_[code] = static_cast<std::int16_t>(codes.value[code] + form.bias);
     }
   }
   void read(std::size_t first, std::size_t count) noexcept {
+    const std::size_t block = packed_.description.layout.cell_length();
     for (std::size_t r = 0; r < count; ++r) {
-      std::byte* out = bytes_.data() + r * row_bytes_;
       read_codes(packed_, first + r, codes_.data());
-      const std::size_t n = codes_.size();
-      const std::uint8_t* codes = codes_.data();
-      if (form_.storage == row_storage::bytes) {
-        for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<std::byte>(values_[codes[i]]);
-      } else {
-        for (std::size_t i = 0; i < n; ++i) std::memcpy(out + 2 * i, &values_[codes[i]], 2);
+      std::byte* out = bytes_.data() + r * row_bytes_;
+      for (std::size_t begin = 0; begin < codes_.size(); begin += block) {
+        const std::size_t n = std::min(block, codes_.size() - begin);
+        const std::uint8_t* codes = codes_.data() + begin;
+        if (form_.storage == row_storage::bytes) {
+          for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<std::byte>(values_[codes[i]]);
+        } else {
+          for (std::size_t i = 0; i < n; ++i) std::memcpy(out + 2 * i, &values_[codes[i]], 2);
+        }
+        out += form_.block_lanes * 4;
       }
     }
   }
@@ -196,40 +227,8 @@ class decoded_rows {
   row_form form_;
   std::int16_t values_[256];
   std::vector<std::uint8_t> codes_;
-  std::size_t row_bytes_ = 0;
+  std::size_t row_bytes_;
   std::vector<std::byte> bytes_;
-};
-
-/// The block scales of rows side by side.
-class scale_panel {
- public:
-  scale_panel(const any_packed_view& packed, int k, const gemv_kernels& kernels)
-      : packed_(packed), scales_(packed, k), kernels_(kernels), tabulated_(scales_.table(table_)) {}
-
-  [[nodiscard]] std::size_t size() const noexcept {
-    const std::size_t step = 4 * kernels_.lanes;
-    return (blocks() + step - 1) / step * step * kernels_.lanes;
-  }
-  /// Shapes: out[size()].
-  void read(std::size_t first, std::size_t count, float* out) const noexcept {
-    if (tabulated_) {
-      const std::byte* codes = packed_.scales.data() + first * blocks();
-      kernels_.look_up_scales({codes, count, blocks(), &table_, out});
-      return;
-    }
-    for (std::size_t r = 0; r < count; ++r) scales_.read(first + r, out + r, kernels_.lanes);
-  }
-
- private:
-  [[nodiscard]] std::size_t blocks() const noexcept {
-    return packed_.description.layout.cells_per_row();
-  }
-
-  const any_packed_view& packed_;
-  block_scales scales_;
-  const gemv_kernels& kernels_;
-  scale_table table_;
-  bool tabulated_;
 };
 
 /// gemv of operands whose blocks are summed in integers; false if no kernel serves and nothing was
@@ -237,33 +236,36 @@ class scale_panel {
 inline bool integer_gemv(const any_packed_view& x, int x_k, const any_packed_view& w, int w_k,
                          const tensor_view<float>& y, executor_ref executor,
                          const gemv_kernels& kernels) {
+  constexpr std::size_t batch = 8;  // rows whose scales stay in the first-level cache
   const packed_layout& layout = w.description.layout;
   const integer_codes x_codes(x.description.element, x_k);
   const integer_codes w_codes(w.description.element, w_k);
   const auto chosen = choose_form(x_codes, w_codes, w.description.element.bit_count(),
-                                  layout.cell_length(), kernels.byte_pair_limit);
+                                  layout.cell_length(), kernels);
   if (!chosen) return false;
   const row_form& form = *chosen;
   const integer_vector vector(x, x_k, x_codes, form, kernels.lanes);
-  const scale_panel w_scales(w, w_k, kernels);
+  const block_scales w_scales(w, w_k);
+  scale_table table;
+  const bool tabulated = w_scales.table(table);
   const reference::tensor_scales tensor(x, w);
   std::uint8_t nibble_values[16];
   for (int code = 0; code < 16; ++code) {
     nibble_values[code] = static_cast<std::uint8_t>(w_codes.value[code] + form.bias);
   }
-  const std::size_t block_lanes = layout.cell_length() / form.lane_elements();
-  const auto& by_merging = form.storage == row_storage::nibbles ? kernels.nibbles
-                           : form.storage == row_storage::bytes ? kernels.bytes
-                                                                : kernels.words;
-  const auto multiply = by_merging[block_lanes % 8 == 0 ? 2 : (block_lanes % 4 == 0 ? 1 : 0)];
+  const auto& by_lanes = form.storage == row_storage::nibbles ? kernels.nibbles
+                         : form.storage == row_storage::bytes ? kernels.bytes
+                                                              : kernels.words;
+  const auto multiply =
+      by_lanes[std::bit_width(std::min(form.block_lanes, kernels.lanes)) - std::bit_width(2U)];
   const std::size_t rows = y.size();
+  const std::size_t blocks = layout.cells_per_row();
   executor.for_each_chunk(
-      rows, rows_of_piece(layout.row_bytes(), kernels.lanes),
-      [&](std::size_t begin, std::size_t end) {
+      rows, rows_of_piece(layout.row_bytes(), batch), [&](std::size_t begin, std::size_t end) {
         std::optional<decoded_rows> decoded;
-        if (form.decoded) decoded.emplace(w, w_codes, form, kernels.lanes);
-        std::vector<float> scales(w_scales.size());
-        float out[16];
+        if (form.decoded) decoded.emplace(w, w_codes, form, batch);
+        std::vector<float> scales(batch * blocks);
+        float out[batch];
         block_rows t{};
         t.row_bytes = form.decoded ? decoded->row_bytes() : layout.row_bytes();
         t.nibble_values = nibble_values;
@@ -272,20 +274,27 @@ inline bool integer_gemv(const any_packed_view& x, int x_k, const any_packed_vie
         t.corrections = vector.corrections();
         t.x_scales = vector.scales();
         t.w_scales = scales.data();
-        t.blocks = layout.cells_per_row();
-        t.block_lanes = block_lanes;
+        t.blocks = blocks;
+        t.block_lanes = form.block_lanes;
         t.multiplier = tensor.only_multiplier();
         t.out = out;
         const fp_environment_guard guard;
-        for (std::size_t first = begin; first < end; first += kernels.lanes) {
-          t.row_count = std::min(kernels.lanes, end - first);
-          w_scales.read(first, t.row_count, scales.data());
+        for (std::size_t first = begin; first < end; first += batch) {
+          t.row_count = std::min(batch, end - first);
+          if (tabulated) {
+            const std::byte* codes = w.scales.data() + layout.first_cell_of_row(first);
+            kernels.look_up(table, codes, t.row_count * blocks, scales.data());
+          } else {
+            for (std::size_t r = 0; r < t.row_count; ++r) {
+              w_scales.read(first + r, scales.data() + r * blocks);
+            }
+          }
           if (form.decoded) {
             decoded->read(first, t.row_count);
             t.rows = decoded->data();
           } else {
             t.rows = w.codes.data() + first * t.row_bytes;
-            t.ahead = rows - first >= 2 * kernels.lanes ? kernels.lanes * t.row_bytes : 0;
+            t.ahead = rows - first >= 2 * batch ? batch / 2 * t.row_bytes : 0;
           }
           multiply(t);
           if (tensor.has_divisor()) apply_each(tensor, out, t.row_count);

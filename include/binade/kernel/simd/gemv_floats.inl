@@ -2,21 +2,6 @@
 
 // Included once per target, inside its region and namespace, after the primitives of quantization.
 
-/// out[i] = values[codes[i]] for values whose lower 16 bits are 0.
-inline void look_up(const std::byte* codes, std::size_t n, const float* values,
-                    float* out) noexcept {
-  constexpr std::size_t step = 4 * lanes;
-  const value_table<8> table(values);
-  std::size_t i = 0;
-  vec v[4];
-  for (; i + step <= n; i += step) {
-    table.decode(codes + i, v);
-    BINADE_UNROLL(4)
-    for (std::size_t j = 0; j < 4; ++j) store(out + i + j * lanes, v[j]);
-  }
-  for (; i < n; ++i) out[i] = values[std::to_integer<int>(codes[i])];
-}
-
 /// *out = bits of the sum of the 64 partial sums, folded by halves.
 inline void fold(vec (&sums)[64 / lanes], std::uint32_t* out) noexcept {
   float p[64];

@@ -1,81 +1,125 @@
 // SPDX-License-Identifier: MIT
 
 // Included once per target, inside its region and namespace, after the primitives of its products.
-// As many rows of w as a vector has lanes times one vector x, so that sums over blocks run in
-// lanes.
+// Rows of w, a few at a time, times one vector x. Sums of blocks run in lanes, one block a lane.
 
-/// The table's values of t.scale_codes, w_scales[blocks rounded up to 4 * lanes][lanes].
-inline void look_up_scales(const scale_columns& t) noexcept {
-  const scale_lookup look_up(*t.table);
-  const row_pointers rows(t.codes, t.blocks, t.row_count);
-  float* out = t.out;
-  for (std::size_t at = 0; at < t.blocks; at += row_pointers::width) {
-    ivec v[lanes];
-    BINADE_UNROLL(16)
-    for (std::size_t r = 0; r < lanes; ++r) v[r] = rows.load(r, at, t.blocks - at);
-    transpose(v);
-    BINADE_UNROLL(16)
-    for (std::size_t i = 0; i < lanes; ++i, out += 4 * lanes) look_up.store_four(v[i], out);
+/// Sums of the products of `lanes` blocks of a few rows, each a block a lane. A block takes
+/// `Merged` lanes, or `repeat` times all lanes. Unless `Whole`, the rows may end before the blocks
+/// do.
+template <row_storage Storage, std::size_t Merged, bool Whole>
+class block_group {
+ public:
+  static constexpr std::size_t x_units = Storage == row_storage::nibbles ? 2 * lanes : lanes;
+
+  BINADE_ALWAYS_INLINE block_group(const row_multiplier<Storage>& multiplier,
+                                   const last_merge<Merged>& last, std::size_t repeat) noexcept
+      : multiplier_(multiplier), last_(last), repeat_(Merged == lanes ? repeat : 1) {}
+
+  /// The blocks begin where `rows` point, `left` bytes before the ends of these rows.
+  BINADE_ALWAYS_INLINE void sum(const std::byte* const (&rows)[rows_at_once],
+                                const std::uint32_t* x, std::size_t left, std::size_t ahead,
+                                ivec (&out)[rows_at_once]) const noexcept {
+    sum_of<Merged>(rows, x, left, ahead, 0, out);
   }
-}
 
-/// out[r] = fma(float(i), x_scale * w_scale, out[r]) for blocks ascending, from +0, where i is the
-/// block's sum of integer products; in the end times the multiplier. Blocks take a multiple of
-/// `Merged` lanes, 2, 4 or 8, which are added while rows become columns.
+ private:
+  template <std::size_t Count>
+  BINADE_ALWAYS_INLINE void sum_of(const std::byte* const (&rows)[rows_at_once],
+                                   const std::uint32_t* x, std::size_t left, std::size_t ahead,
+                                   std::size_t first, ivec (&out)[rows_at_once]) const noexcept {
+    if constexpr (Count == 1) {
+      BINADE_UNROLL(4)
+      for (ivec& sum : out) sum = broadcast_unit(0);
+      for (std::size_t i = first * repeat_; i < (first + 1) * repeat_; ++i) {
+        const ivec x0 = load_units(x + i * x_units);
+        const ivec x1 = load_units(x + (i + 1) * x_units - lanes);
+        const std::size_t at = i * row_width;
+        BINADE_UNROLL(4)
+        for (std::size_t r = 0; r < rows_at_once; ++r) {
+          __builtin_prefetch(rows[r] + at + ahead);
+          const ivec w = Whole ? load_bytes(rows[r] + at)
+                               : load_bytes(rows[r] + at, left > at ? left - at : 0);
+          out[r] = multiplier_.add(out[r], w, x0, x1);
+        }
+      }
+    } else {
+      ivec a[rows_at_once];
+      ivec b[rows_at_once];
+      sum_of<Count / 2>(rows, x, left, ahead, first, a);
+      sum_of<Count / 2>(rows, x, left, ahead, first + Count / 2, b);
+      BINADE_UNROLL(4)
+      for (std::size_t r = 0; r < rows_at_once; ++r) {
+        if constexpr (Count == Merged) {
+          out[r] = last_(a[r], b[r]);
+        } else {
+          out[r] = merge<Count>(a[r], b[r]);
+        }
+      }
+    }
+  }
+
+  const row_multiplier<Storage>& multiplier_;
+  const last_merge<Merged>& last_;
+  std::size_t repeat_;
+};
+
+/// out[r] = multiplier times the 16 partial sums, folded by halves, of
+///   p[b mod 16] = fma(float(i), x_scale * w_scale, p[b mod 16])
+/// for blocks b ascending, from +0, where i is the block's sum of integer products.
 template <row_storage Storage, std::size_t Merged>
 void multiply_rows(const block_rows& request) noexcept {
   const block_rows t = request;
-  constexpr std::size_t columns = lanes / Merged;
-  constexpr std::size_t x_units = Storage == row_storage::nibbles ? 2 * lanes : lanes;
+  constexpr std::size_t parts = 16 / lanes;
   const row_multiplier<Storage> multiplier(t);
-  const row_pointers rows(t.rows, t.row_bytes, t.row_count);
-  const std::size_t block_columns = t.block_lanes / Merged;
-  fvec total = zero();
-  std::size_t block = 0;
-  const auto add_block = [&](const ivec& sum) __attribute__((always_inline)) {
-    const ivec correction = broadcast_unit(static_cast<std::uint32_t>(t.corrections[block]));
-    const fvec w_scale = load_floats(t.w_scales + block * lanes);
-    const fvec scale = multiply(broadcast(t.x_scales[block]), w_scale);
-    total = fma(to_float(add(sum, correction)), scale, total);
-    ++block;
-  };
-  ivec sum = broadcast_unit(0);  // of the columns of a block that is not complete
-  std::size_t summed = 0;
-  const auto add_products = [&](std::size_t at, std::size_t left) __attribute__((always_inline)) {
-    const std::uint32_t* x = t.x + at / row_pointers::width * x_units;
-    const ivec x0 = load_units(x);
-    const ivec x1 = load_units(x + (x_units - lanes));
-    ivec v[lanes];
-    BINADE_UNROLL(16)
-    for (std::size_t r = 0; r < lanes; ++r) {
-      rows.prefetch(r, at + t.ahead);
-      v[r] = multiplier(rows.load(r, at, left), x0, x1);
-    }
-    add_neighbours<Merged == 2 ? 2 : 4>(v);
-    if constexpr (Merged == 8) {
+  const last_merge<Merged> last;
+  const std::size_t repeat = (t.block_lanes + lanes - 1) / lanes;
+  const std::size_t step = row_width * Merged * (Merged == lanes ? repeat : 1);
+  const std::size_t x_step = step / row_width * block_group<Storage, Merged, true>::x_units;
+  const block_group<Storage, Merged, true> whole(multiplier, last, repeat);
+  const block_group<Storage, Merged, false> partial(multiplier, last, repeat);
+  for (std::size_t row = 0; row < t.row_count; row += rows_at_once) {
+    const std::byte* rows[rows_at_once];
+    const float* w_scales[rows_at_once];
+    fvec total[rows_at_once][parts];
+    BINADE_UNROLL(4)
+    for (std::size_t r = 0; r < rows_at_once; ++r) {
+      const std::size_t i = row + r < t.row_count ? row + r : row;  // one is read again
+      rows[r] = t.rows + i * t.row_bytes;
+      w_scales[r] = t.w_scales + i * t.blocks;
       BINADE_UNROLL(2)
-      for (std::size_t i = 0; i < columns; ++i) v[i] = add(v[2 * i], v[2 * i + 1]);
+      for (fvec& sum : total[r]) sum = zero();
     }
-    if (block_columns == 1 && block + columns <= t.blocks) {
-      BINADE_UNROLL(8)
-      for (std::size_t i = 0; i < columns; ++i) add_block(v[i]);
-      return;
+    const std::uint32_t* x = t.x;
+    std::size_t left = t.row_bytes;
+    for (std::size_t block = 0; block < t.blocks; block += 16) {
+      BINADE_UNROLL(2)
+      for (std::size_t part = 0; part < parts; ++part) {
+        const std::size_t begin = block + part * lanes;
+        const fvec x_scale = load_floats(t.x_scales + begin);
+        const ivec correction = load_units(t.corrections + begin);
+        const bool is_whole = begin + lanes <= t.blocks;
+        ivec sums[rows_at_once];
+        if (is_whole) {
+          whole.sum(rows, x, left, t.ahead, sums);
+        } else {
+          partial.sum(rows, x, left, t.ahead, sums);
+        }
+        BINADE_UNROLL(4)
+        for (std::size_t r = 0; r < rows_at_once; ++r) {
+          const fvec w_scale = is_whole
+                                   ? load_floats(w_scales[r] + begin)
+                                   : load_floats_then_ones(w_scales[r] + begin,
+                                                           t.blocks > begin ? t.blocks - begin : 0);
+          total[r][part] =
+              fma(to_float(add(sums[r], correction)), multiply(x_scale, w_scale), total[r][part]);
+          rows[r] += step;
+        }
+        x += x_step;
+        left = left > step ? left - step : 0;
+      }
     }
-    std::uint32_t sums[columns][lanes];
-    BINADE_UNROLL(8)
-    for (std::size_t i = 0; i < columns; ++i) store_units(sums[i], v[i]);
-    for (std::size_t i = 0; i < columns && block < t.blocks; ++i) {
-      sum = add(sum, load_units(sums[i]));
-      if (++summed < block_columns) continue;
-      add_block(sum);
-      sum = broadcast_unit(0);
-      summed = 0;
+    for (std::size_t r = 0; r < rows_at_once && row + r < t.row_count; ++r) {
+      fold(total[r], t.multiplier, t.out + row + r);
     }
-  };
-  std::size_t at = 0;
-  for (; at + row_pointers::width <= t.row_bytes; at += row_pointers::width) {
-    add_products(at, row_pointers::width);
   }
-  if (at < t.row_bytes) add_products(at, t.row_bytes - at);
-  store_floats(t.out, multiply(total, broadcast(t.multiplier)));
 }

@@ -39,11 +39,14 @@ enum class row_storage : std::uint8_t {
   words,    ///< signed, without bias
 };
 
-/// Rows of w, as many as a vector has lanes, times x; both made of integers in blocks.
+/// Rows of w times x; both made of integers in blocks, which take `block_lanes` lanes of four
+/// bytes: 2, 4, 8, ... as long as a vector has more, or so many whole vectors.
 ///
-/// Shapes: rows[row_count][row_bytes], x[ceil(row_bytes / (4 lanes))][lanes], for nibbles first
-///         those of even, then those of odd elements; corrections[blocks], x_scales[blocks],
-///         w_scales[blocks][lanes], out[lanes], of which row_count count.
+/// Shapes: rows[row_count][row_bytes], w_scales[row_count][blocks], out[row_count]; for blocks up
+/// to
+///         a multiple of 16: x_scales, -1 behind the last, corrections, 0 there, and
+///         x[vectors of a row][lanes], 0 there, for nibbles first those of even, then those of odd
+///         elements.
 struct block_rows {
   const std::byte* rows;
   std::size_t row_bytes;
@@ -52,12 +55,12 @@ struct block_rows {
   const std::uint8_t* nibble_values;
   std::uint8_t flip;
   const std::uint32_t* x;
-  const std::int32_t* corrections;
+  const std::uint32_t* corrections;
   const float* x_scales;
   const float* w_scales;
   std::size_t blocks;
-  std::size_t block_lanes;  ///< lanes of 4 bytes that a block takes: an even number
-  float multiplier;         ///< of the sums
+  std::size_t block_lanes;
+  float multiplier;  ///< of the sums
   float* out;
 };
 
@@ -66,17 +69,6 @@ struct scale_table {
   float value[256];
   std::uint8_t first[256];
   std::uint8_t second[256];
-};
-
-/// Scale codes of a few rows and where their values go, the rows side by side.
-///
-/// Shapes: codes[row_count][blocks], out[blocks rounded up to 4 lanes][lanes].
-struct scale_columns {
-  const std::byte* codes;
-  std::size_t row_count;
-  std::size_t blocks;
-  const scale_table* table;
-  float* out;
 };
 
 }  // namespace binade::inline v0::simd
@@ -142,16 +134,15 @@ namespace binade::inline v0::simd {
 /// The kernels of matrix times vector of a target. They need the default floating-point
 /// environment.
 struct gemv_kernels {
-  std::size_t lanes;    ///< rows that an integer kernel takes at once
+  std::size_t lanes;    ///< of four bytes in a vector
   int byte_pair_limit;  ///< as in product_tiles; 0: w's integers have to be words
   void (*codes4)(const float_row&, std::uint32_t*) noexcept;
   void (*codes8)(const float_row&, std::uint32_t*) noexcept;
   void (*floats)(const float_row&, std::uint32_t*) noexcept;
-  void (*look_up)(const std::byte* codes, std::size_t n, const float* values, float* out) noexcept;
-  void (*nibbles[3])(const block_rows&) noexcept;  ///< merging 2, 4, 8 lanes
-  void (*bytes[3])(const block_rows&) noexcept;
-  void (*words[3])(const block_rows&) noexcept;
-  void (*look_up_scales)(const scale_columns&) noexcept;
+  void (*look_up)(const scale_table&, const std::byte* codes, std::size_t n, float* out) noexcept;
+  void (*nibbles[4])(const block_rows&) noexcept;  ///< blocks of 2, 4, 8 and, or more, 16 lanes
+  void (*bytes[4])(const block_rows&) noexcept;
+  void (*words[4])(const block_rows&) noexcept;
 };
 
 /// The kernels of target `t`. Those of AVX-512 for integers need VNNI and VBMI as well; without
@@ -160,18 +151,18 @@ struct gemv_kernels {
 /// Throws: error if this machine does not run `t`.
 [[nodiscard]] inline const gemv_kernels& gemv_kernels_for(target t) {
   namespace portable_i = portable::products;
-  static constexpr gemv_kernels portable_kernels{portable_i::lanes,
-                                                 portable_i::byte_pair_limit,
-                                                 portable::blocks::multiply_row<4>,
-                                                 portable::blocks::multiply_row<8>,
-                                                 portable::blocks::multiply_row<32>,
-                                                 portable::blocks::look_up,
-                                                 {},
-                                                 {},
-                                                 {portable_i::multiply_rows<row_storage::words, 2>,
-                                                  portable_i::multiply_rows<row_storage::words, 4>,
-                                                  portable_i::multiply_rows<row_storage::words, 8>},
-                                                 portable_i::look_up_scales};
+  static constexpr gemv_kernels portable_kernels{
+      portable_i::lanes,
+      portable_i::byte_pair_limit,
+      portable::blocks::multiply_row<4>,
+      portable::blocks::multiply_row<8>,
+      portable::blocks::multiply_row<32>,
+      portable_i::look_up,
+      {},
+      {},
+      {portable_i::multiply_rows<row_storage::words, 2>,
+       portable_i::multiply_rows<row_storage::words, 4>,
+       portable_i::multiply_rows<row_storage::words, 8>}};
   const product_tiles& tiles = product_tiles_for(t);  // throws if t is absent
 #if BINADE_ARCH_X86_64
   namespace avx2_i = avx2::products;
@@ -181,32 +172,33 @@ struct gemv_kernels {
       avx2::blocks::multiply_row<4>,
       avx2::blocks::multiply_row<8>,
       avx2::blocks::multiply_row<32>,
-      avx2::blocks::look_up,
+      avx2_i::look_up,
       {avx2_i::multiply_rows<row_storage::nibbles, 2>,
        avx2_i::multiply_rows<row_storage::nibbles, 4>,
        avx2_i::multiply_rows<row_storage::nibbles, 8>},
       {avx2_i::multiply_rows<row_storage::bytes, 2>, avx2_i::multiply_rows<row_storage::bytes, 4>,
        avx2_i::multiply_rows<row_storage::bytes, 8>},
       {avx2_i::multiply_rows<row_storage::words, 2>, avx2_i::multiply_rows<row_storage::words, 4>,
-       avx2_i::multiply_rows<row_storage::words, 8>},
-      avx2_i::look_up_scales};
+       avx2_i::multiply_rows<row_storage::words, 8>}};
   namespace avx512_i = avx512::products;
   static constexpr gemv_kernels avx512_kernels{avx512_i::lanes,
                                                avx512_i::byte_pair_limit,
                                                avx512::blocks::multiply_row<4>,
                                                avx512::blocks::multiply_row<8>,
                                                avx512::blocks::multiply_row<32>,
-                                               avx512::blocks::look_up,
+                                               avx512_i::look_up,
                                                {avx512_i::multiply_rows<row_storage::nibbles, 2>,
                                                 avx512_i::multiply_rows<row_storage::nibbles, 4>,
-                                                avx512_i::multiply_rows<row_storage::nibbles, 8>},
+                                                avx512_i::multiply_rows<row_storage::nibbles, 8>,
+                                                avx512_i::multiply_rows<row_storage::nibbles, 16>},
                                                {avx512_i::multiply_rows<row_storage::bytes, 2>,
                                                 avx512_i::multiply_rows<row_storage::bytes, 4>,
-                                                avx512_i::multiply_rows<row_storage::bytes, 8>},
+                                                avx512_i::multiply_rows<row_storage::bytes, 8>,
+                                                avx512_i::multiply_rows<row_storage::bytes, 16>},
                                                {avx512_i::multiply_rows<row_storage::words, 2>,
                                                 avx512_i::multiply_rows<row_storage::words, 4>,
-                                                avx512_i::multiply_rows<row_storage::words, 8>},
-                                               avx512_i::look_up_scales};
+                                                avx512_i::multiply_rows<row_storage::words, 8>,
+                                                avx512_i::multiply_rows<row_storage::words, 16>}};
   if (&tiles == &avx512_i::tiles) return avx512_kernels;
   if (&tiles == &avx2_i::tiles) return avx2_kernels;
 #else

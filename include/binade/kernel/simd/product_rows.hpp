@@ -27,7 +27,7 @@ inline void read_codes(const any_packed_view& packed, std::size_t row, std::uint
   const std::byte* bytes = packed.codes.data() + row * layout.row_bytes();
   const std::size_t n = layout.row_length();
   if (bits == 8) {
-    std::memcpy(out, bytes, n);
+    if (n != 0) std::memcpy(out, bytes, n);
   } else if (bits == 4) {
     for (std::size_t i = 0; i + 1 < n; i += 2) {
       const auto pair = static_cast<unsigned>(bytes[i / 2]);
@@ -140,22 +140,23 @@ class block_scales {
       reference::store(scale_exponent(scale.decode(code), exponent_), &table_[code]);
     }
   }
-  /// The scales of a stored row, `stride` floats apart.
-  void read(std::size_t row, float* out, std::size_t stride) const noexcept {
+  /// The scales of a stored row.
+  void read(std::size_t row, float* out) const noexcept {
     const packed_layout& layout = packed_.description.layout;
     const std::size_t first = layout.first_cell_of_row(row);
+    const std::size_t n = layout.cells_per_row();
     if (are_floats_) {
-      for (std::size_t i = 0; i < layout.cells_per_row(); ++i, out += stride) {
-        std::memcpy(out, packed_.scales.data() + (first + i) * sizeof(float), sizeof(float));
+      if (n != 0)
+        std::memcpy(out, packed_.scales.data() + first * sizeof(float), n * sizeof(float));
+    } else if (table_.empty()) {
+      for (std::size_t i = 0; i < n; ++i) {
+        reference::store(scale_exponent(packed_.scale(first + i), exponent_), out + i);
       }
-      return;
-    }
-    for (std::size_t i = 0; i < layout.cells_per_row(); ++i, out += stride) {
-      if (table_.empty()) {
-        reference::store(scale_exponent(packed_.scale(first + i), exponent_), out);
-      } else {
-        *out = table_[packed_.scale_code(first + i)];
-      }
+    } else if (packed_.description.scale.bit_count() == 8) {
+      const std::byte* codes = packed_.scales.data() + first;
+      for (std::size_t i = 0; i < n; ++i) out[i] = table_[std::to_integer<std::size_t>(codes[i])];
+    } else {
+      for (std::size_t i = 0; i < n; ++i) out[i] = table_[packed_.scale_code(first + i)];
     }
   }
   /// Fills a table of the scales; false if there is none, since they are few or wide, or the lower
@@ -232,10 +233,10 @@ class code_rows {
             const gemv_kernels& kernels) const noexcept {
     if (tabulated_) {
       const packed_layout& layout = packed_->description.layout;
-      kernels.look_up(packed_->scales.data() + layout.first_cell_of_row(row),
-                      layout.cells_per_row(), table_.value, scales);
+      kernels.look_up(table_, packed_->scales.data() + layout.first_cell_of_row(row),
+                      layout.cells_per_row(), scales);
     } else {
-      scales_->read(row, scales, 1);
+      scales_->read(row, scales);
     }
     t.row = packed_->codes.data() + row * packed_->description.layout.row_bytes();
     t.values = values_;
