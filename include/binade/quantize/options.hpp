@@ -6,6 +6,7 @@
 #include "binade/kernel/reference/quantize_cell.hpp"
 #include "binade/scale/rule.hpp"
 #include "binade/tensor/granularity.hpp"
+#include "binade/transform/hadamard.hpp"
 
 #include <concepts>
 #include <optional>
@@ -43,6 +44,7 @@ struct quantize_options {
   group_kind group = group_kind::symmetric;
   int axis = -1;
   std::optional<float> given_tensor_scale;
+  std::optional<hadamard> transform;  ///< of x along its last axis, before all else
   executor_ref executor;
 
   quantize_options() = default;
@@ -59,6 +61,7 @@ struct quantize_options {
   void set(separate_signs) { group = group_kind::separate_signs; }
   void set(along_axis a) { axis = a.axis; }
   void set(tensor_scale s) { given_tensor_scale = s.value; }
+  void set(const hadamard& t) { transform = t; }
   void set(executor_ref e) { executor = e; }
   void set(const quantize_options& o) { *this = o; }
   template <class Policy>

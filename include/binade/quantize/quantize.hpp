@@ -5,12 +5,13 @@
 #include "binade/core/fp_environment.hpp"
 #include "binade/quantize/options.hpp"
 #include "binade/quantize/quantizer.hpp"
+#include "binade/quantize/transformed.hpp"
 #include "binade/tensor/packed_tensor.hpp"
 #include "binade/tensor/view.hpp"
 
-#include <atomic>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace binade::inline v0 {
 
@@ -75,6 +76,20 @@ inline void check_destination(const packed_span_view& out, const tensor_shape& s
   }
 }
 
+[[nodiscard]] inline bool wants_tensor_scale(const packed_description& d,
+                                             const quantize_options& o) noexcept {
+  return d.tensor_scale != tensor_scale_kind::none && !o.given_tensor_scale;
+}
+/// Whether a NaN is an error.
+[[nodiscard]] inline bool allows_no_nan(const packed_description& d, const quantize_options& o) {
+  return o.nan.value_or(nan_mode::error) == nan_mode::error && !d.is_block_format &&
+         !d.element.describe().has_nan;
+}
+[[noreturn]] inline void throw_nan(const packed_description& d) {
+  BINADE_THROW(error{std::string("quantize: x has NaN but ") + d.element.name() +
+                     " has none; allow it with nan::zero or nan::largest"});
+}
+
 }  // namespace detail
 
 /// What a quantization found besides the bytes that it wrote.
@@ -85,6 +100,11 @@ struct quantize_result {
 
 namespace detail {
 
+template <quantize_source T>
+quantize_result quantize_transformed(const basic_packed_view<std::byte>& out,
+                                     tensor_view<const T> x, const quantize_options& options,
+                                     bool keep_scales, const simd::quantize_kernels& kernels);
+
 /// quantize_into; with `keep_scales` under the scales that the destination holds.
 template <quantize_source T>
 quantize_result quantize_groups(
@@ -94,41 +114,82 @@ quantize_result quantize_groups(
   const packed_description& d = out.description;
   check_destination(out, x.shape());
   check_options(d, options);
+  if (options.transform) return quantize_transformed(out, x, options, keep_scales, kernels);
   quantizer<T> q(out, x, options, kernels);
   if (keep_scales) q.keep_scales();
   quantize_result result;
-  const bool nan_is_error = options.nan.value_or(nan_mode::error) == nan_mode::error &&
-                            !d.is_block_format && !d.element.describe().has_nan;
-  const bool finds_tensor_scale =
-      d.tensor_scale != tensor_scale_kind::none && !options.given_tensor_scale;
+  const bool finds_tensor_scale = wants_tensor_scale(d, options);
   surveyed_range all;
-  if (nan_is_error || finds_tensor_scale || q.wants_survey()) all = q.survey(options.executor);
-  if (nan_is_error && all.has_nan) {
-    BINADE_THROW(error{std::string("quantize: x has NaN but ") + d.element.name() +
-                       " has none; allow it with nan::zero or nan::largest"});
+  if (finds_tensor_scale || allows_no_nan(d, options) || q.wants_survey()) {
+    all = q.survey(options.executor);
   }
+  if (all.has_nan && allows_no_nan(d, options)) throw_nan(d);
   if (d.tensor_scale != tensor_scale_kind::none) {
     result.tensor_scale =
         options.given_tensor_scale ? *options.given_tensor_scale : q.tensor_scale_for(all.amax());
     q.set_tensor_scale(result.tensor_scale);
   }
   q.prepare(all);
-  std::atomic<std::size_t> nan{0};
-  std::atomic<std::size_t> infinite{0};
-  std::atomic<std::size_t> clipped{0};
-  std::atomic<std::size_t> underflowed{0};
+  count_collector all_counts;
   options.executor.for_each_chunk(q.task_count(), q.grain(),
                                   [&](std::size_t begin, std::size_t end) {
                                     const fp_environment_guard guard;
                                     quantize_counts counts;
                                     for (std::size_t i = begin; i < end; ++i) counts += q.run(i);
-                                    nan += counts.nan;
-                                    infinite += counts.infinite;
-                                    clipped += counts.clipped;
-                                    underflowed += counts.underflowed;
+                                    all_counts.add(counts);
                                   });
-  result.counts = {nan, infinite, clipped, underflowed};
+  result.counts = all_counts.all();
   return result;
+}
+
+/// quantize_groups of the transformed x: tile by tile in the first-level cache where every scale
+/// belongs to one tile, else of all of it. The bits are the same.
+template <quantize_source T>
+quantize_result quantize_transformed(const basic_packed_view<std::byte>& out,
+                                     tensor_view<const T> x, const quantize_options& options,
+                                     bool keep_scales, const simd::quantize_kernels& kernels) {
+  if constexpr (!transformable<T>) {
+    BINADE_THROW(error{"quantize: a transform of " + std::string(T::names.name) +
+                       "; allowed are float, float16 and bfloat16"});
+  } else {
+    const packed_description& d = out.description;
+    reference::check_hadamard("quantize", *options.transform, x.shape());
+    quantize_options plain = options;
+    plain.transform.reset();
+    const quantize_tiles tiles(d, x.is_contiguous());
+    if (keep_scales || !tiles.serves()) {
+      std::vector<float> y(x.size());
+      const tensor_view<float> transformed(y.data(), x.shape());
+      simd::hadamard_transform(*options.transform, x, transformed, hadamard_direction::forward,
+                               options.executor, kernels.compiled_for);
+      return quantize_groups<float>(out, transformed, plain, keep_scales, kernels);
+    }
+    const tile_transformer<T> transform(tiles, out, x, *options.transform, kernels.compiled_for);
+    quantize_result result;
+    if (wants_tensor_scale(d, options) || allows_no_nan(d, options)) {
+      const surveyed_range all = survey_transformed(transform, plain, kernels);
+      if (allows_no_nan(d, options)) {
+        if (all.has_nan) throw_nan(d);
+        plain.nan = nan_mode::largest;
+      }
+      if (wants_tensor_scale(d, options)) {
+        plain.given_tensor_scale =
+            quantizer<T>(out, x, plain, kernels).tensor_scale_for(all.amax());
+      }
+    }
+    result.tensor_scale = plain.given_tensor_scale.value_or(1.0F);
+    plain.executor = {};
+    count_collector counts;
+    transform.for_each_tile(
+        options.executor, [&](const basic_packed_view<std::byte>& tile,
+                              const tensor_view<const float>& y, std::size_t index) {
+          quantize_options of_tile = plain;
+          if (of_tile.rounding) of_tile.rounding = of_tile.rounding->at(index);
+          counts.add(quantize_groups<float>(tile, y, of_tile, false, kernels).counts);
+        });
+    result.counts = counts.all();
+    return result;
+  }
 }
 
 }  // namespace detail
@@ -141,7 +202,8 @@ quantize_result quantize_groups(
 ///         policy is named. Scales ignore NaN.
 /// Error:  each code is the nearest (or what the rounding policy says) to the exact quotient.
 /// Throws: error if shapes, sizes or options do not fit, or for NaN as above; before it writes.
-/// Cost:   allocates nothing.
+/// Cost:   allocates nothing; with a transform as many floats as x has, unless scales belong to
+///         blocks, groups or tiles of one row along the last axis.
 template <quantize_source T>
 quantize_result quantize_into(const basic_packed_view<std::byte>& out, tensor_view<const T> x,
                               const quantize_options& options) {
@@ -163,7 +225,7 @@ template <quantize_source T>
 ///
 /// Options, in any order: a granularity (element formats), a scale rule (scaling::*), a rounding
 /// policy, saturation::*, nan::*, negative::*, inf::*, affine, separate_signs, along_axis (block
-/// formats), tensor_scale, an executor.
+/// formats), tensor_scale, a hadamard transform of x, an executor.
 /// Throws: error if they do not fit together.
 template <packable F, class T, quantize_option... Options>
   requires quantize_source<std::remove_const_t<T>>
