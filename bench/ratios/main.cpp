@@ -6,6 +6,7 @@
 #include "binade/kernel/simd/dispatch.hpp"
 #include "kernel/convert_cases.hpp"
 #include "kernel/product_cases.hpp"
+#include "kernel/transform_cases.hpp"
 #include "peers/peers.hpp"
 #include "quantize/quantize_cases.hpp"
 #include "ratios/judge.hpp"
@@ -30,6 +31,8 @@ bench::case_list all_cases() {
   bench::append(cases, bench::dequantize_cases());
   bench::append(cases, bench::gemm_cases());
   bench::append(cases, bench::gemv_cases());
+  bench::append(cases, bench::hadamard_cases());
+  bench::append(cases, bench::softmax_cases());
   bench::append(cases, bench::target_cases());
   bench::append(cases, bench::limit_cases());
   return cases;

@@ -178,15 +178,23 @@ void add_quantize_rows(table& rows) {
 void add_transform_rows(table& rows) {
   for (const auto& [size, of_memcpy] : {std::pair{16, 0.70}, {32, 0.68}, {128, 0.66}}) {
     const std::string kernel = fmt::format("random Hadamard transform of {}", size);
-    rows.push_back({kernel, l2, {}, 0.80, divisor::limit});
-    rows.push_back({kernel, memory, {}, of_memcpy, divisor::limit});
+    const names cases{fmt::format("hadamard/f32/{}", size)};
+    rows.push_back({kernel, l2, cases, 0.80, divisor::limit});
+    rows.push_back({kernel, memory, cases, of_memcpy, divisor::limit});
   }
   rows.push_back({"the same of 16, fused with nvfp4",
                   memory,
-                  {},
+                  {"quantize/f32/nvfp4/given_scale/hadamard16"},
                   0.90,
                   divisor::fastest,
                   {"quantize/f32/nvfp4/given_scale"}});
+  // The paper's gain out of cache on AVX-512.
+  rows.push_back({"softmax in two passes",
+                  memory,
+                  {"softmax/f32"},
+                  1.28,
+                  divisor::fastest,
+                  {"softmax/f32/three_pass"}});
 }
 
 void add_gemm_rows(table& rows) {
