@@ -10,6 +10,7 @@
 #include "binade/format/catalog.hpp"
 #include "binade/format/code_text.hpp"
 #include "binade/format/convert.hpp"
+#include "binade/format/exmy.hpp"
 #include "binade/format/limits.hpp"
 #include "binade/format/lookup.hpp"
 #include "binade/format/text.hpp"
@@ -19,6 +20,7 @@
 #include "binade/tensor/packable.hpp"
 #include "binade/tensor/packed_span.hpp"
 #include "binade/tensor/packed_tensor.hpp"
+#include "binade/tensor/scale_layout.hpp"
 #include "binade/tensor/view.hpp"
 
 // Quantizers: scale rules, quantize, dequantize, bulk convert.
@@ -26,17 +28,20 @@
 #include "binade/quantize/append.hpp"
 #include "binade/quantize/both_ways.hpp"
 #include "binade/quantize/dequantize.hpp"
+#include "binade/quantize/logfmt.hpp"
 #include "binade/quantize/quantize.hpp"
 #include "binade/quantize/recipes.hpp"
 #include "binade/quantize/validate.hpp"
 #include "binade/scale/delayed.hpp"
 #include "binade/scale/rule.hpp"
 
-// Products of packed operands, and measures of error.
+// Products of packed operands, transforms, softmax, and measures of error.
 #include "binade/kernel/accumulate.hpp"
 #include "binade/kernel/dot.hpp"
 #include "binade/kernel/gemm.hpp"
 #include "binade/kernel/gemv.hpp"
+#include "binade/kernel/hadamard.hpp"
 #include "binade/kernel/reference/exact_dot.hpp"
+#include "binade/kernel/softmax.hpp"
 #include "binade/metrics/kl_divergence.hpp"
 #include "binade/metrics/metrics.hpp"
