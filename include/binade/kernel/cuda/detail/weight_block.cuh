@@ -4,6 +4,8 @@
 #include "binade/format/catalog_float.hpp"
 #include "binade/kernel/cuda/weight_tiles.hpp"
 
+#if defined(__CUDACC__)
+
 #include <cuda_bf16.h>
 #include <cuda_runtime_api.h>
 
@@ -91,3 +93,5 @@ __device__ inline void let_next_kernel_start() noexcept {
 }
 
 }  // namespace binade::inline v0::cuda::detail
+
+#endif  // defined(__CUDACC__)

@@ -4,6 +4,8 @@
 #include "binade/kernel/cuda/detail/weight_block.cuh"
 #include "binade/kernel/cuda/detail/weight_fragments.cuh"
 
+#if defined(__CUDACC__)
+
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
@@ -112,3 +114,5 @@ __global__ void __launch_bounds__(Block::threads, Block::residents)
 }
 
 }  // namespace binade::inline v0::cuda::detail
+
+#endif  // defined(__CUDACC__)

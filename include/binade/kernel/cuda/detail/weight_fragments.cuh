@@ -4,6 +4,8 @@
 #include "binade/kernel/cuda/weight_codec.hpp"
 #include "binade/kernel/cuda/weight_tiles.hpp"
 
+#if defined(__CUDACC__)
+
 #include <cuda_runtime_api.h>
 
 #include <cstddef>
@@ -125,3 +127,5 @@ class weight_fragment {
 };
 
 }  // namespace binade::inline v0::cuda::detail
+
+#endif  // defined(__CUDACC__)

@@ -5,6 +5,8 @@
 #include "binade/kernel/cuda/detail/weight_block.cuh"
 #include "binade/kernel/cuda/detail/weight_fragments.cuh"
 
+#if defined(__CUDACC__)
+
 #include <cuda_runtime_api.h>
 
 #include <cooperative_groups.h>
@@ -260,3 +262,5 @@ __global__ void __launch_bounds__(Block::threads + 32 * copying_warps, 1)
 }
 
 }  // namespace binade::inline v0::cuda::detail
+
+#endif  // defined(__CUDACC__)
