@@ -197,18 +197,9 @@ constexpr std::optional<float_element> float_element_of(ggml_type type) noexcept
 /// Throws: error if the type is another one, or out or the tensor's bytes have another size.
 inline void read_f32(const gguf_tensor& tensor, std::span<float> out) {
   detail::check_size("read_f32", tensor);
-  const auto fail = [&tensor](const std::string& what) {
-    BINADE_THROW(error{"read_f32: tensor " + detail::in_quotes(tensor.name) + " has " + what});
-  };
-  if (out.size() != tensor.size()) {
-    fail(std::to_string(tensor.size()) + " elements, but out has " + std::to_string(out.size()) +
-         "; they must be equal");
-  }
-  const auto element = detail::float_element_of(tensor.type);
-  if (!element) {
-    fail("type " + std::string(name_of(tensor.type)) + "; allowed are F32, F16, BF16, F64");
-  }
-  detail::convert_elements(*element, tensor.data, out);
+  detail::read_floats(tensor.name, tensor.size(), "type " + std::string(name_of(tensor.type)),
+                      detail::float_element_of(tensor.type), "F32, F16, BF16, F64", tensor.data,
+                      out);
 }
 
 }  // namespace binade::inline v0

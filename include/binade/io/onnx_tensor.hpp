@@ -125,6 +125,26 @@ struct onnx_tensor {
   }
 };
 
+namespace detail {
+
+/// What a type is to read_f32; nothing if it is not one of its types.
+constexpr std::optional<float_element> float_element_of(onnx_type type) noexcept {
+  switch (type) {
+    case onnx_type::float32:
+      return float_element::f32;
+    case onnx_type::float16:
+      return float_element::f16;
+    case onnx_type::bfloat16:
+      return float_element::bf16;
+    case onnx_type::float64:
+      return float_element::f64;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace detail
+
 /// Reads a tensor of FLOAT, FLOAT16, BFLOAT16 or DOUBLE as floats into `out`.
 ///
 /// Shapes: out[n], n the number of elements.
@@ -141,23 +161,9 @@ inline void read_f32(const onnx_tensor& tensor, std::span<float> out) {
          detail::shape_text(tensor.shape) +
          (bytes ? " takes " + std::to_string(*bytes) : " overflows 64 bits"));
   }
-  if (out.size() != tensor.size()) {
-    fail(std::to_string(tensor.size()) + " elements, but out has " + std::to_string(out.size()) +
-         "; they must be equal");
-  }
-  switch (tensor.type) {
-    case onnx_type::float32:
-      return detail::convert_elements(detail::float_element::f32, tensor.data, out);
-    case onnx_type::float16:
-      return detail::convert_elements(detail::float_element::f16, tensor.data, out);
-    case onnx_type::bfloat16:
-      return detail::convert_elements(detail::float_element::bf16, tensor.data, out);
-    case onnx_type::float64:
-      return detail::convert_elements(detail::float_element::f64, tensor.data, out);
-    default:
-      fail("type " + std::string(name_of(tensor.type)) +
-           "; allowed are FLOAT, FLOAT16, BFLOAT16, DOUBLE");
-  }
+  detail::read_floats(tensor.name, tensor.size(), "type " + std::string(name_of(tensor.type)),
+                      detail::float_element_of(tensor.type), "FLOAT, FLOAT16, BFLOAT16, DOUBLE",
+                      tensor.data, out);
 }
 
 }  // namespace binade::inline v0

@@ -165,18 +165,9 @@ constexpr std::optional<float_element> float_element_of(safetensors_dtype dtype)
 /// Throws: error if the dtype is another one, or out or the tensor's bytes have another size.
 inline void read_f32(const safetensors_tensor& tensor, std::span<float> out) {
   detail::check_size("read_f32", tensor);
-  const auto fail = [&tensor](const std::string& what) {
-    BINADE_THROW(error{"read_f32: tensor " + detail::in_quotes(tensor.name) + " has " + what});
-  };
-  if (out.size() != tensor.size()) {
-    fail(std::to_string(tensor.size()) + " elements, but out has " + std::to_string(out.size()) +
-         "; they must be equal");
-  }
-  const auto element = detail::float_element_of(tensor.dtype);
-  if (!element) {
-    fail("dtype " + std::string(name_of(tensor.dtype)) + "; allowed are F32, F16, BF16, F64");
-  }
-  detail::convert_elements(*element, tensor.data, out);
+  detail::read_floats(tensor.name, tensor.size(), "dtype " + std::string(name_of(tensor.dtype)),
+                      detail::float_element_of(tensor.dtype), "F32, F16, BF16, F64", tensor.data,
+                      out);
 }
 
 /// Reads a tensor of F32, F16, BF16 or F64 as a new vector of floats; otherwise as above.

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "binade/core/error.hpp"
 #include "binade/format/catalog_float.hpp"
 #include "binade/format/convert.hpp"
+#include "binade/io/detail/in_quotes.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace binade::inline v0::detail {
 
@@ -37,6 +42,24 @@ inline void convert_elements(float_element element, std::span<const std::byte> d
     case float_element::f64:
       return convert_codes<double>(data, out, [](double x) { return x; });
   }
+}
+
+/// read_f32 of a tensor of some file: `type` is its type as that file calls it, `element` what that
+/// is here, `allowed` the types that are one.
+///
+/// Needs: data of the size that the type and the number of elements ask for.
+inline void read_floats(std::string_view name, std::uint64_t size, const std::string& type,
+                        std::optional<float_element> element, const char* allowed,
+                        std::span<const std::byte> data, std::span<float> out) {
+  const auto fail = [name](const std::string& what) {
+    BINADE_THROW(error{"read_f32: tensor " + in_quotes(name) + " has " + what});
+  };
+  if (out.size() != size) {
+    fail(std::to_string(size) + " elements, but out has " + std::to_string(out.size()) +
+         "; they must be equal");
+  }
+  if (!element) fail(type + "; allowed are " + allowed);
+  convert_elements(*element, data, out);
 }
 
 }  // namespace binade::inline v0::detail

@@ -22,13 +22,14 @@
 #include <cuda_runtime_api.h>
 #endif
 
-// Without cuBLASLt's header this one offers has_cublaslt alone.
+// Without cuBLASLt's header, or with one before 13.0, which does not know these scale modes, this
+// header offers has_cublaslt alone.
 
 namespace binade::inline v0::cuda {
 
-/// Whether this header was compiled with cuBLASLt's.
+/// Whether this header was compiled with cuBLASLt 13.0 or later.
 inline constexpr bool has_cublaslt =
-#if __has_include(<cublasLt.h>)
+#if defined(CUBLAS_VERSION) && CUBLAS_VERSION >= 130000
     true;
 #else
     false;
@@ -36,11 +37,7 @@ inline constexpr bool has_cublaslt =
 
 }  // namespace binade::inline v0::cuda
 
-#if __has_include(<cublasLt.h>)
-
-#if CUBLAS_VERSION < 130000
-#error "binade::cublaslt needs cuBLAS 13.0 or later, whose scale modes it names"
-#endif
+#if defined(CUBLAS_VERSION) && CUBLAS_VERSION >= 130000
 
 namespace binade::inline v0::cuda {
 

@@ -116,3 +116,14 @@ inline void transform_blocks(const float* x, float* out, std::size_t n,
   }
   if (nans.found()) replace_nans(out, n);
 }
+
+/// This target's kernels; t is its name.
+[[nodiscard]] constexpr hadamard_kernels hadamard_kernels_as(target t) noexcept {
+  constexpr auto first = hadamard_products::first;
+  constexpr auto last = hadamard_products::last;
+  return {t,
+          {transform_blocks<first, 16>, transform_blocks<first, 32>, transform_blocks<first, 64>,
+           transform_blocks<first, 128>, transform_blocks<first, 256>},
+          {transform_blocks<last, 16>, transform_blocks<last, 32>, transform_blocks<last, 64>,
+           transform_blocks<last, 128>, transform_blocks<last, 256>}};
+}

@@ -19,6 +19,15 @@ namespace binade::inline v0::simd {
 /// When a transform multiplies by its factors: first in H D x, last in its inverse.
 enum class hadamard_products : std::uint8_t { first, last, none };
 
+/// The kernels of the transform of a target. They need the default floating-point environment.
+struct hadamard_kernels {
+  using blocks_function = void (*)(const float* x, float* out, std::size_t n,
+                                   const float* factors) noexcept;
+  target compiled_for;
+  blocks_function forward[5];  ///< by log2(size) - 4
+  blocks_function inverse[5];
+};
+
 }  // namespace binade::inline v0::simd
 
 // The transform for every target: each in its region, as in targets.hpp.
@@ -51,50 +60,18 @@ BINADE_END_TARGET
 
 namespace binade::inline v0::simd {
 
-/// The kernels of the transform of a target. They need the default floating-point environment.
-struct hadamard_kernels {
-  using blocks_function = void (*)(const float* x, float* out, std::size_t n,
-                                   const float* factors) noexcept;
-  target compiled_for;
-  blocks_function forward[5];  ///< by log2(size) - 4
-  blocks_function inverse[5];
-};
-
 /// The kernels of target `t`.
 ///
 /// Throws: error if this machine does not run them: nothing falls back.
 [[nodiscard]] inline const hadamard_kernels& hadamard_kernels_for(target t) {
-  constexpr auto first = hadamard_products::first;
-  constexpr auto last = hadamard_products::last;
-  namespace portable_t = portable::blocks::transforms;
-  static constexpr hadamard_kernels portable_kernels{
-      target::portable,
-      {portable_t::transform_blocks<first, 16>, portable_t::transform_blocks<first, 32>,
-       portable_t::transform_blocks<first, 64>, portable_t::transform_blocks<first, 128>,
-       portable_t::transform_blocks<first, 256>},
-      {portable_t::transform_blocks<last, 16>, portable_t::transform_blocks<last, 32>,
-       portable_t::transform_blocks<last, 64>, portable_t::transform_blocks<last, 128>,
-       portable_t::transform_blocks<last, 256>}};
+  static constexpr hadamard_kernels portable_kernels =
+      portable::blocks::transforms::hadamard_kernels_as(target::portable);
   static_cast<void>(kernels_for(t));  // throws if t is absent
 #if BINADE_ARCH_X86_64
-  namespace avx2_t = avx2::blocks::transforms;
-  static constexpr hadamard_kernels avx2_kernels{
-      target::avx2,
-      {avx2_t::transform_blocks<first, 16>, avx2_t::transform_blocks<first, 32>,
-       avx2_t::transform_blocks<first, 64>, avx2_t::transform_blocks<first, 128>,
-       avx2_t::transform_blocks<first, 256>},
-      {avx2_t::transform_blocks<last, 16>, avx2_t::transform_blocks<last, 32>,
-       avx2_t::transform_blocks<last, 64>, avx2_t::transform_blocks<last, 128>,
-       avx2_t::transform_blocks<last, 256>}};
-  namespace avx512_t = avx512::blocks::transforms;
-  static constexpr hadamard_kernels avx512_kernels{
-      target::avx512,
-      {avx512_t::transform_blocks<first, 16>, avx512_t::transform_blocks<first, 32>,
-       avx512_t::transform_blocks<first, 64>, avx512_t::transform_blocks<first, 128>,
-       avx512_t::transform_blocks<first, 256>},
-      {avx512_t::transform_blocks<last, 16>, avx512_t::transform_blocks<last, 32>,
-       avx512_t::transform_blocks<last, 64>, avx512_t::transform_blocks<last, 128>,
-       avx512_t::transform_blocks<last, 256>}};
+  static constexpr hadamard_kernels avx2_kernels =
+      avx2::blocks::transforms::hadamard_kernels_as(target::avx2);
+  static constexpr hadamard_kernels avx512_kernels =
+      avx512::blocks::transforms::hadamard_kernels_as(target::avx512);
   if (t == target::avx2) return avx2_kernels;
   if (t == target::avx512) return avx512_kernels;
 #endif

@@ -140,3 +140,11 @@ inline float largest_of(const float* x, std::size_t n) noexcept {
   store(each, all);
   return each[0];
 }
+
+/// This target's kernels; t is its name.
+[[nodiscard]] constexpr softmax_kernels softmax_kernels_as(target t) noexcept {
+  return {t,
+          {sum_of_exp<false>, sum_of_exp<true>},
+          {write_softmax<false>, write_softmax<true>},
+          largest_of};
+}
