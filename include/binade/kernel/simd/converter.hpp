@@ -59,18 +59,21 @@ template <class To, class R>
 /// Encoders whose tables take longer to find than a small call, kept.
 template <class To, class R>
 [[nodiscard]] rank_encoder rank_encoder_of(conversion_rules rules) {
-  static const std::array<rank_encoder, 6> encoders = [] {
-    std::array<rank_encoder, 6> all{};
+  // One for each saturation, NaN and negative mode.
+  static const std::array<rank_encoder, 18> encoders = [] {
+    std::array<rank_encoder, 18> all{};
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const conversion_rules r{.saturation = static_cast<saturation_mode>(i / 2),
+      const conversion_rules r{.saturation = static_cast<saturation_mode>(i / 6),
+                               .nan = static_cast<nan_mode>(i / 2 % 3),
                                .negative = static_cast<negative_mode>(i % 2)};
       all[i] = make_rank_encoder(To::spec, R{}, r);
       all[i].definition = define_code<To, R, std::uint8_t>;
     }
     return all;
   }();
-  rank_encoder e = encoders[static_cast<std::size_t>(rules.saturation) * 2 +
-                            static_cast<std::size_t>(rules.negative)];
+  rank_encoder e =
+      encoders[static_cast<std::size_t>(rules.saturation) * 6 +
+               static_cast<std::size_t>(rules.nan) * 2 + static_cast<std::size_t>(rules.negative)];
   e.rules = rules;
   return e;
 }

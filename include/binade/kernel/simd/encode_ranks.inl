@@ -17,7 +17,7 @@ inline void encode_ranks_in(const typename Source::type* x, std::uint8_t* y, std
     if (r.any_special(a, b)) [[unlikely]] {
       for (std::size_t k = 0; k < step; ++k) {
         const float value = Source::value(from[k]);
-        if (c.is_special(value)) to[k] = c.definition(value, c.rules);
+        if (c.is_special(value)) to[k] = c.encode_special(value);
       }
     }
   });

@@ -4,6 +4,7 @@
 #include "binade/core/bits.hpp"
 #include "binade/format/codec_float.hpp"
 #include "binade/format/convert.hpp"
+#include "binade/kernel/simd/special_codes.hpp"
 
 #include <cstdint>
 
@@ -17,22 +18,20 @@ namespace binade::inline v0::simd {
 /// code is q + (biased exponent of m << M) - `subtract`.
 struct float_encoder {
   std::uint32_t clamp;       ///< larger magnitudes count as this one (bits of a float)
-  std::uint32_t special;     ///< from these bits on the definition decides: NaN, infinity, overflow
+  std::uint32_t special;     ///< from these bits on `codes` has the code: NaN, infinity, overflow
   std::uint32_t least;       ///< bits of the smallest normal number, 2^emin
   std::uint32_t factor;      ///< bits of 2^(23 - M)
   std::uint32_t shift;       ///< 23 - M
   std::uint32_t subtract;    ///< (emin + 127) << M
-  std::uint32_t magnitude;   ///< bits of |x| that count: without the sign, or all if unsigned
+  std::uint32_t magnitude;   ///< bits that count: without the sign, or all if it means NaN
   std::uint32_t sign_shift;  ///< moves bit 31 of a float to the code's sign
   std::uint32_t sign;        ///< the code's sign bit
   bool zero_has_sign;        ///< -0 is a code
 
-  /// Codes of elements that are special: the definition itself.
-  float_spec spec;
-  conversion_rules rules;
+  special_codes codes;  ///< of elements that are special
 
   [[nodiscard]] constexpr std::uint32_t encode_special(float x) const noexcept {
-    return static_cast<std::uint32_t>(encode(spec, unpack(x), rounding::ties_to_even{}, rules));
+    return codes(bit_cast<std::uint32_t>(x));
   }
 };
 
@@ -78,12 +77,11 @@ struct float_encoder {
   e.shift = 23 - mantissa;
   e.factor = (127 + e.shift) << 23;
   e.subtract = exponent << mantissa;
-  e.magnitude = s.is_signed ? 0x7fffffffU : 0xffffffffU;
+  e.magnitude = s.is_signed || rules.negative == negative_mode::abs ? 0x7fffffffU : 0xffffffffU;
   e.sign_shift = static_cast<std::uint32_t>(32 - d.code_bits);
   e.sign = s.is_signed ? 1U << (d.code_bits - 1) : 0;
   e.zero_has_sign = d.has_negative_zero;
-  e.spec = s;
-  e.rules = rules;
+  e.codes = make_special_codes(s, rounding::ties_to_even{}, rules);
   return e;
 }
 

@@ -3,6 +3,7 @@
 
 #include "binade/core/bits.hpp"
 #include "binade/format/codec.hpp"
+#include "binade/kernel/simd/special_codes.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -27,7 +28,7 @@ struct rank_encoder {
   std::uint16_t count;
   std::uint16_t low;        ///< smaller magnitudes, in upper 16 bits, count as this one
   std::uint16_t high;       ///< larger ones as this one
-  std::uint16_t special;    ///< from here on the definition decides: NaN, infinity, overflow
+  std::uint16_t special;    ///< from here on, special: NaN, infinity, overflow
   std::uint16_t subnormal;  ///< below this, but for zero, the definition decides
   std::uint16_t add;        ///< rounds v ...
   std::uint16_t add_odd;    ///< ... to even: 1 if an odd rank adds one more
@@ -35,16 +36,23 @@ struct rank_encoder {
   std::uint16_t flip;
   std::uint16_t carry;
   bool zero_has_sign;
-  bool is_signed;  ///< else zero alone is not negative
-  bool is_mapped;  ///< codes are not ranks (HiF8)
-  bool is_valid;   ///< false: the format or mode is none of these
-  /// Codes of elements that are special: the definition itself.
+  bool is_signed;         ///< else zero alone is not negative
+  bool is_mapped;         ///< codes are not ranks (HiF8)
+  bool is_valid;          ///< false: the format or mode is none of these
+  std::uint32_t outside;  ///< from this magnitude on, in all bits, `outside_codes` has the code
+  special_codes outside_codes;
+  /// Codes of the other elements that are special: the definition itself.
   std::uint8_t (*definition)(float x, conversion_rules rules) noexcept;
   conversion_rules rules;
 
   [[nodiscard]] constexpr bool is_special(float x) const noexcept {
     const std::uint32_t bits = bit_cast<std::uint32_t>(x) & 0x7fffffffU;
     return shift_right_jam(bits, 16) >= special || (bits != 0 && bits >> 16 < subnormal);
+  }
+  [[nodiscard]] std::uint8_t encode_special(float x) const noexcept {
+    const std::uint32_t bits = bit_cast<std::uint32_t>(x);
+    if ((bits & 0x7fffffffU) < outside) return definition(x, rules);
+    return static_cast<std::uint8_t>(outside_codes(bits));
   }
 };
 
@@ -119,6 +127,8 @@ class rank_encoder_maker {
       (code(middle) == top_code ? below : above) = middle;
     }
     e_.special = upper(above);
+    e_.outside = above;
+    e_.outside_codes = simd::make_special_codes(spec_, rounding_, rules_);
     e_.high = upper(top);
     // The binades below the first in which anything happens count as the one just below it.
     std::uint32_t exponent = 1;

@@ -14,11 +14,12 @@ namespace binade::inline v0::simd {
 struct stochastic_encoder {
   float_encoder floats;  ///< `special` here: from these bits on the definition decides
   rounding::stochastic random;
+  float_spec spec;
+  conversion_rules rules;
 
   /// The code of the element with this index.
   [[nodiscard]] std::uint8_t encode_special(float x, std::uint64_t index) const noexcept {
-    return static_cast<std::uint8_t>(
-        encode(floats.spec, unpack(x), random.at(index), floats.rules));
+    return static_cast<std::uint8_t>(encode(spec, unpack(x), random.at(index), rules));
   }
 };
 
@@ -32,7 +33,7 @@ struct stochastic_encoder {
 
 [[nodiscard]] constexpr stochastic_encoder make_stochastic_encoder(
     const float_spec& s, const rounding::stochastic& random, conversion_rules rules) noexcept {
-  stochastic_encoder e{make_float_encoder(s, rules), random};
+  stochastic_encoder e{make_float_encoder(s, rules), random, s, rules};
   const code_description d = describe(s);
   // What lies above the largest value may leave the range by chance.
   if (rules.saturation == saturation_mode::none && (d.has_infinity || d.has_nan)) {
