@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Everything that needs nothing but the standard library. Opt-in: fmt.hpp (needs fmt), io/ (needs
-// nlohmann-json), format/interop_*.hpp (other libraries' types), analysis/ (comparisons, reports).
+// What needs nothing but the standard library. Opt-in: fmt.hpp (needs fmt), io/ (needs
+// nlohmann-json), format/interop_*.hpp (other libraries' types), and, to keep this header quick to
+// compile, quantize/recipes.hpp (other stacks' recipes), kernel/accumulate.hpp (models of
+// accumulators) and analysis/ (comparisons, reports).
 
 // Number formats: value types, rounding, saturation, exact conversion and arithmetic, limits, text,
 // run-time look-up.
@@ -30,13 +32,11 @@
 #include "binade/quantize/dequantize.hpp"
 #include "binade/quantize/logfmt.hpp"
 #include "binade/quantize/quantize.hpp"
-#include "binade/quantize/recipes.hpp"
 #include "binade/quantize/validate.hpp"
 #include "binade/scale/delayed.hpp"
 #include "binade/scale/rule.hpp"
 
 // Products of packed operands, transforms, softmax, and measures of error.
-#include "binade/kernel/accumulate.hpp"
 #include "binade/kernel/dot.hpp"
 #include "binade/kernel/gemm.hpp"
 #include "binade/kernel/gemv.hpp"
