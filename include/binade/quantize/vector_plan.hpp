@@ -62,8 +62,7 @@ inline std::optional<simd::scaled_encoder> make_scaled_encoder(const any_format&
     if constexpr (std::same_as<spec, float_spec>) {
       if (!simd::has_float_encoder(s)) return std::nullopt;
       e.floats = simd::make_float_encoder(s, rules);
-      e.zero = static_cast<std::uint32_t>(low_mask(d.code_bits)) & ~e.floats.sign;
-      e.factor = simd::make_biased_factor(e.floats, e.zero);
+      e.zero = e.floats.code_bits;
       e.lattice = simd::make_lattice(s.mantissa_bits + 2);
       e.largest = to_float(decode(s, d.largest));
       return e;

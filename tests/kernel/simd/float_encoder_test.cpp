@@ -13,9 +13,9 @@ TEST(float_encoder, constants_of_e4m3fn_are_the_published_ones) {
   const simd::float_encoder e = simd::make_float_encoder(e4m3fn::spec, {});
   EXPECT_EQ(bit_cast<float>(e.clamp), 448.0F);
   EXPECT_EQ(bit_cast<float>(e.least), 0x1p-6F);
-  EXPECT_EQ(bit_cast<float>(e.factor), 0x1p20F);
+  EXPECT_EQ(bit_cast<float>(e.factor), 0x1.000070p20F);  // 56 = -(121 * 8) modulo 128
   EXPECT_EQ(e.shift, 20U);
-  EXPECT_EQ(e.subtract, 121U * 8);
+  EXPECT_EQ(e.code_bits, 0x7fU);
   EXPECT_EQ(e.special, 0x7f800001U);
   EXPECT_EQ(e.sign, 0x80U);
   EXPECT_TRUE(e.zero_has_sign);

@@ -40,10 +40,4 @@ TEST(scaled_encoder, a_lattice_sees_four_units_below_and_three_above) {
   }
 }
 
-TEST(scaled_encoder, the_biased_factor_of_e4m3fn_is_the_published_one) {
-  // 2^20 * (1 + 56 * 2^-23): 56 is -(121 * 8) modulo 128.
-  const simd::float_encoder e = simd::make_float_encoder(e4m3fn::spec, {});
-  EXPECT_EQ(simd::make_biased_factor(e, 0x7f), 0x1p20F + 56 * 0x1p-3F);
-}
-
 }  // namespace

@@ -6,9 +6,9 @@
 /// a program does not call costs it no compile time.
 struct conversions {
   template <class Source>
-  static constexpr auto floats = encode_codes<Source, encoder, std::uint8_t, float_encoder>;
+  static constexpr auto floats = encode_floats<Source, std::uint8_t>;
   template <class Source>
-  static constexpr auto wide_floats = encode_codes<Source, encoder, std::uint16_t, float_encoder>;
+  static constexpr auto wide_floats = encode_floats<Source, std::uint16_t>;
   template <class Source, class Code>
   static constexpr auto upper_bits = encode_codes<Source, upper, Code, upper_encoder>;
   template <class Source>

@@ -25,3 +25,11 @@ inline void encode_codes(const typename Source::type* x, Code* y, std::size_t n,
     }
   });
 }
+
+/// y[i] = the code of x[i] in a minifloat, rounded to nearest even.
+template <class Source, class Code>
+inline void encode_floats(const typename Source::type* x, Code* y, std::size_t n,
+                          const float_encoder& c) noexcept {
+  c.zero_has_sign ? encode_codes<Source, encoder<true>>(x, y, n, c)
+                  : encode_codes<Source, encoder<false>>(x, y, n, c);
+}

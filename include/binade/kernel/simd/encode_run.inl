@@ -92,10 +92,11 @@ inline run_counts encode_form(const float* x, std::byte* out, std::size_t n, int
   return encode_run<scale_form::product, Encoder>(x, out, n, bits, constants, run);
 }
 
-/// The encoder of formats without -0.
-class float_encoder_of : public encoder {
+template <bool ZeroHasSign>
+class scaled_float_encoder : public encoder<ZeroHasSign> {
  public:
-  explicit float_encoder_of(const scaled_encoder& e) noexcept : encoder(e.floats) {}
+  explicit scaled_float_encoder(const scaled_encoder& e) noexcept
+      : encoder<ZeroHasSign>(e.floats) {}
 };
 
 /// The codes of x[n] under the scales of `run`, packed to `bits` bits: 8, or those of the format if
@@ -108,10 +109,11 @@ inline run_counts encode_scaled_run(const float* x, std::byte* out, std::size_t 
     return encode_form<integer_encoder>(x, out, n, bits, constants, run);
   }
   if (run.form == scale_form::rounded_quotient) {
-    return encode_run<scale_form::rounded_quotient, zeros_encoder>(x, out, n, bits, constants, run);
+    return encode_run<scale_form::rounded_quotient, scaled_float_encoder<true>>(x, out, n, bits,
+                                                                                constants, run);
   }
   if (constants.floats.zero_has_sign) {
-    return encode_form<zeros_encoder>(x, out, n, bits, constants, run);
+    return encode_form<scaled_float_encoder<true>>(x, out, n, bits, constants, run);
   }
-  return encode_form<float_encoder_of>(x, out, n, bits, constants, run);
+  return encode_form<scaled_float_encoder<false>>(x, out, n, bits, constants, run);
 }

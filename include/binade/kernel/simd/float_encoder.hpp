@@ -14,15 +14,16 @@ namespace binade::inline v0::simd {
 /// mode, for rounding to nearest even from binary32. One kernel serves every such format.
 ///
 /// With m = 2^max(exponent of x, least exponent), adding m * 2^(23 - M) rounds |x| to a multiple of
-/// m * 2^-M, in the mode of the addition, and leaves their number q in the low bits of the sum; the
-/// code is q + (biased exponent of m << M) - `subtract`.
+/// m * 2^-M, in the mode of the addition, and leaves their number q in the low bits of the sum. The
+/// code is q + (biased exponent of m << M) - ((emin + 127) << M); the last term, modulo the range
+/// of codes, is an even number of units of the sum's last place, so that `factor` holds it too.
 struct float_encoder {
   std::uint32_t clamp;       ///< larger magnitudes count as this one (bits of a float)
   std::uint32_t special;     ///< from these bits on `codes` has the code: NaN, infinity, overflow
   std::uint32_t least;       ///< bits of the smallest normal number, 2^emin
-  std::uint32_t factor;      ///< bits of 2^(23 - M)
+  std::uint32_t factor;      ///< bits of 2^(23 - M), and what the code's exponent needs
   std::uint32_t shift;       ///< 23 - M
-  std::uint32_t subtract;    ///< (emin + 127) << M
+  std::uint32_t code_bits;   ///< the bits of a code that are its magnitude
   std::uint32_t magnitude;   ///< bits that count: without the sign, or all if it means NaN
   std::uint32_t sign_shift;  ///< moves bit 31 of a float to the code's sign
   std::uint32_t sign;        ///< the code's sign bit
@@ -30,6 +31,10 @@ struct float_encoder {
 
   special_codes codes;  ///< of elements that are special
 
+  /// Whether NaN alone is special.
+  [[nodiscard]] constexpr bool only_nan_is_special() const noexcept {
+    return magnitude == 0x7fffffff && special == 0x7f800001;
+  }
   [[nodiscard]] constexpr std::uint32_t encode_special(float x) const noexcept {
     return codes(bit_cast<std::uint32_t>(x));
   }
@@ -75,11 +80,11 @@ struct float_encoder {
   const auto exponent = static_cast<std::uint32_t>(detail::min_exponent(s) + 127);
   e.least = exponent << 23;
   e.shift = 23 - mantissa;
-  e.factor = (127 + e.shift) << 23;
-  e.subtract = exponent << mantissa;
+  e.sign = s.is_signed ? 1U << (d.code_bits - 1) : 0;
+  e.code_bits = static_cast<std::uint32_t>(low_mask(d.code_bits)) & ~e.sign;
+  e.factor = ((127 + e.shift) << 23) + ((0U - (exponent << mantissa)) & e.code_bits);
   e.magnitude = s.is_signed || rules.negative == negative_mode::abs ? 0x7fffffffU : 0xffffffffU;
   e.sign_shift = static_cast<std::uint32_t>(32 - d.code_bits);
-  e.sign = s.is_signed ? 1U << (d.code_bits - 1) : 0;
   e.zero_has_sign = d.has_negative_zero;
   e.codes = make_special_codes(s, rounding::ties_to_even{}, rules);
   return e;

@@ -141,32 +141,6 @@ inline vec settle(vec x, vec y, float scale, const scaled_run& run, vec lattice)
   return _mm256_blendv_epi8(y, add(v, step), is_near(moved, lattice));
 }
 
-/// Codes of minifloats that have both zeros: float_encoder's formula without its subtraction.
-class zeros_encoder {
- public:
-  explicit zeros_encoder(const scaled_encoder& e) noexcept
-      : clamp_(splat(e.largest)),
-        least_(splat(e.floats.least)),
-        factor_(_mm256_set1_ps(e.factor)),
-        magnitude_(splat(e.zero)),
-        shift_(_mm_cvtsi32_si128(static_cast<int>(e.floats.shift))),
-        sign_shift_(_mm_cvtsi32_si128(static_cast<int>(e.floats.sign_shift))) {}
-  [[nodiscard]] BINADE_ALWAYS_INLINE vec encode(vec y) const noexcept {
-    const vec a = min_bits(bit_and(y, splat(0x7fffffffU)), clamp_);
-    const vec m = bit_and(max_bits(a, least_), splat(0x7f800000U));
-    const vec sum = _mm256_castps_si256(
-        _mm256_fmadd_ps(_mm256_castsi256_ps(m), factor_, _mm256_castsi256_ps(a)));
-    const vec code = bit_and(add(sum, _mm256_srl_epi32(m, shift_)), magnitude_);
-    return _mm256_or_si256(code, _mm256_andnot_si256(magnitude_, _mm256_srl_epi32(y, sign_shift_)));
-  }
-
- private:
-  vec clamp_, least_;
-  __m256 factor_;
-  vec magnitude_;
-  __m128i shift_, sign_shift_;
-};
-
 /// Codes of integers, by the addition that leaves them in the low bits.
 class integer_encoder {
  public:

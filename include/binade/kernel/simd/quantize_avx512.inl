@@ -132,35 +132,6 @@ inline vec settle(vec x, vec y, float scale, const scaled_run& run, vec lattice)
   return _mm512_mask_mov_epi32(y, near, settled);
 }
 
-/// Codes of minifloats that have both zeros: float_encoder's formula without its subtraction.
-class zeros_encoder {
- public:
-  explicit zeros_encoder(const scaled_encoder& e) noexcept
-      : clamp_(_mm512_set1_ps(e.largest)),
-        least_(splat(e.floats.least)),
-        factor_(_mm512_set1_ps(e.factor)),
-        magnitude_(splat(e.zero)),
-        shift_(_mm_cvtsi32_si128(static_cast<int>(e.floats.shift))),
-        sign_shift_(_mm_cvtsi32_si128(static_cast<int>(e.floats.sign_shift))) {}
-  [[nodiscard]] BINADE_ALWAYS_INLINE vec encode(vec y) const noexcept {
-    constexpr int smaller_magnitude = 0xa;  // without the sign
-    const __m512 a = _mm512_range_ps(_mm512_castsi512_ps(y), clamp_, smaller_magnitude);
-    const vec m = bit_and(max_bits(_mm512_castps_si512(a), least_), splat(0x7f800000U));
-    const vec sum =
-        _mm512_castps_si512(_mm512_fmadd_round_ps(_mm512_castsi512_ps(m), factor_, a, nearest));
-    const vec code = add(sum, _mm512_srl_epi32(m, shift_));
-    // Each bit from the code where it belongs to the magnitude, else from the sign.
-    return _mm512_ternarylogic_epi32(magnitude_, code, _mm512_srl_epi32(y, sign_shift_), 0xca);
-  }
-
- private:
-  __m512 clamp_;
-  vec least_;
-  __m512 factor_;
-  vec magnitude_;
-  __m128i shift_, sign_shift_;
-};
-
 /// Codes of integers, by the addition that leaves them in the low bits.
 class integer_encoder {
  public:

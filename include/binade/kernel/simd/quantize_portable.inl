@@ -167,12 +167,6 @@ inline vec settle(const vec& x, const vec& y, float scale, const scaled_run& run
   });
 }
 
-/// Codes of minifloats that have both zeros.
-class zeros_encoder : public encoder {
- public:
-  explicit zeros_encoder(const scaled_encoder& e) noexcept : encoder(e.floats) {}
-};
-
 /// Codes of integers, by the addition that leaves them in the low bits.
 class integer_encoder {
  public:

@@ -23,7 +23,6 @@ struct magnitude_range {
 /// and signed integers of at most 8 bits, rounded to nearest even and clamped.
 struct scaled_encoder {
   float_encoder floats{};
-  float factor = 0;  ///< floats.factor, and what makes the sum's low bits those of the code
   bool is_integer = false;
   int bits = 8;               ///< of a code in packed bytes
   float largest = 0;          ///< beyond it an element counts as clipped
@@ -37,13 +36,6 @@ struct scaled_encoder {
 /// the quotient lies within 4 units in the last place of such a number.
 [[nodiscard]] constexpr std::uint32_t make_lattice(int digits) noexcept {
   return static_cast<std::uint32_t>(low_mask(24 - digits)) & ~7U;
-}
-
-/// The factor of an add-and-shift encoder whose sum needs no subtraction: it adds -subtract, modulo
-/// the range of the code's magnitude, in units of the sum's last place. That is an even number, so
-/// that ties go where they went.
-[[nodiscard]] constexpr float make_biased_factor(const float_encoder& e, std::uint32_t magnitude) {
-  return bit_cast<float>(e.factor + ((0U - e.subtract) & magnitude));
 }
 
 /// How the exact scale of a block follows from what a kernel is given.

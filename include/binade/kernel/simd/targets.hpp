@@ -30,6 +30,7 @@ inline vec load(const float* p) noexcept {
   return r;
 }
 /// The same rounding in integers only: compilers turn the loop into vector selects.
+template <bool ZeroHasSign>
 class encoder {
  public:
   explicit encoder(const float_encoder& c) noexcept : c_(c) {}
@@ -51,7 +52,7 @@ class encoder {
       const std::uint32_t above = e > least ? e - least : 0;
       const std::uint32_t code = q + (above << mantissa_bits);
       const std::uint32_t sign = (x.v[i] >> c_.sign_shift) & c_.sign;
-      r.v[i] = code | (code != 0 || c_.zero_has_sign ? sign : 0);
+      r.v[i] = code | (ZeroHasSign || code != 0 ? sign : 0);
     }
     return r;
   }
@@ -88,6 +89,7 @@ inline vec load(const float* p) noexcept {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
 /// Needs the default floating-point environment: the addition rounds in the current mode.
+template <bool ZeroHasSign>
 class encoder {
  public:
   explicit encoder(const float_encoder& c) noexcept
@@ -95,25 +97,27 @@ class encoder {
         special_less_one_(set((c.special - 1) ^ flip)),
         least_(set(c.least)),
         factor_(_mm256_castsi256_ps(set(c.factor))),
-        subtract_(set(c.subtract)),
         magnitude_(set(c.magnitude)),
-        sign_(set(c.sign)),
-        zero_sign_(set(c.zero_has_sign ? c.sign : 0)),
-        shift_(_mm_cvtsi32_si128(static_cast<int>(c.shift))),
-        sign_shift_(_mm_cvtsi32_si128(static_cast<int>(c.sign_shift))) {}
+        code_bits_(set(c.code_bits)),
+        shift_(set(c.shift)),
+        sign_shift_(set(c.sign_shift)),
+        only_nan_is_special_(c.only_nan_is_special()) {}
   [[nodiscard]] BINADE_ALWAYS_INLINE vec encode(vec x) const noexcept {
-    const vec a = _mm256_min_epu32(_mm256_and_si256(x, magnitude_), clamp_);
+    const vec a = _mm256_min_epu32(_mm256_and_si256(x, set(0x7fffffff)), clamp_);
     const vec m = _mm256_and_si256(_mm256_max_epu32(a, least_), set(0x7f800000));
     const vec sum = _mm256_castps_si256(
         _mm256_fmadd_ps(_mm256_castsi256_ps(m), factor_, _mm256_castsi256_ps(a)));
-    vec code = _mm256_sub_epi32(_mm256_add_epi32(sum, _mm256_srl_epi32(m, shift_)), subtract_);
-    code = _mm256_and_si256(code, set(0xffff));
-    const vec sign = _mm256_srl_epi32(x, sign_shift_);
+    const vec code =
+        _mm256_and_si256(_mm256_add_epi32(sum, _mm256_srlv_epi32(m, shift_)), code_bits_);
+    const vec sign = _mm256_andnot_si256(code_bits_, _mm256_srlv_epi32(x, sign_shift_));
+    if constexpr (ZeroHasSign) return _mm256_or_si256(code, sign);
     const vec zero = _mm256_cmpeq_epi32(code, _mm256_setzero_si256());
-    const vec kept = _mm256_blendv_epi8(sign_, zero_sign_, zero);
-    return _mm256_or_si256(code, _mm256_and_si256(sign, kept));
+    return _mm256_or_si256(code, _mm256_andnot_si256(zero, sign));
   }
-  [[nodiscard]] bool any_special(vec a, vec b, vec c, vec d) const noexcept {
+  [[nodiscard]] BINADE_ALWAYS_INLINE bool any_special(vec a, vec b, vec c, vec d) const noexcept {
+    if (only_nan_is_special_) {
+      return _mm256_movemask_ps(_mm256_or_ps(has_nan(a, b), has_nan(c, d))) != 0;
+    }
     const vec any = _mm256_or_si256(_mm256_or_si256(is_special(a), is_special(b)),
                                     _mm256_or_si256(is_special(c), is_special(d)));
     return _mm256_movemask_epi8(any) != 0;
@@ -122,14 +126,17 @@ class encoder {
  private:
   static constexpr std::uint32_t flip = 0x80000000U;  // unsigned order as signed order
   static vec set(std::uint32_t v) noexcept { return _mm256_set1_epi32(static_cast<int>(v)); }
+  static BINADE_ALWAYS_INLINE __m256 has_nan(vec a, vec b) noexcept {
+    return _mm256_cmp_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), _CMP_UNORD_Q);
+  }
   [[nodiscard]] vec is_special(vec x) const noexcept {
     const vec a = _mm256_xor_si256(_mm256_and_si256(x, magnitude_), set(flip));
     return _mm256_cmpgt_epi32(a, special_less_one_);
   }
   vec clamp_, special_less_one_, least_;
   __m256 factor_;
-  vec subtract_, magnitude_, sign_, zero_sign_;
-  __m128i shift_, sign_shift_;
+  vec magnitude_, code_bits_, shift_, sign_shift_;
+  bool only_nan_is_special_;
 };
 inline void store4(std::uint8_t* p, vec a, vec b, vec c, vec d) noexcept {
   const vec bytes = _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
@@ -148,33 +155,36 @@ using vec = __m512i;
 inline vec load(const float* p) noexcept { return _mm512_loadu_si512(p); }
 /// Rounds by embedded rounding control: any floating-point environment will do. (Flushed subnormal
 /// inputs lie far below half of the least step, see has_float_encoder.)
+template <bool ZeroHasSign>
 class encoder {
  public:
   explicit encoder(const float_encoder& c) noexcept
-      : clamp_(set(c.clamp)),
+      : clamp_(_mm512_castsi512_ps(set(c.clamp))),
         special_(set(c.special)),
         least_(set(c.least)),
         factor_(_mm512_castsi512_ps(set(c.factor))),
-        subtract_(set(c.subtract)),
         magnitude_(set(c.magnitude)),
-        sign_(set(c.sign)),
-        zero_sign_(set(c.zero_has_sign ? c.sign : 0)),
-        shift_(_mm_cvtsi32_si128(static_cast<int>(c.shift))),
-        sign_shift_(_mm_cvtsi32_si128(static_cast<int>(c.sign_shift))) {}
+        code_bits_(set(c.code_bits)),
+        shift_(set(c.shift)),
+        sign_shift_(set(c.sign_shift)),
+        only_nan_is_special_(c.only_nan_is_special()) {}
   [[nodiscard]] BINADE_ALWAYS_INLINE vec encode(vec x) const noexcept {
-    const vec a = _mm512_min_epu32(_mm512_and_si512(x, magnitude_), clamp_);
-    const vec m = _mm512_and_si512(_mm512_max_epu32(a, least_), set(0x7f800000));
-    const vec sum = _mm512_castps_si512(
-        _mm512_fmadd_round_ps(_mm512_castsi512_ps(m), factor_, _mm512_castsi512_ps(a),
-                              _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
-    vec code = _mm512_sub_epi32(_mm512_add_epi32(sum, _mm512_srl_epi32(m, shift_)), subtract_);
-    code = _mm512_and_si512(code, set(0xffff));
-    const vec sign = _mm512_srl_epi32(x, sign_shift_);
-    const __mmask16 zero = _mm512_testn_epi32_mask(code, code);
-    const vec kept = _mm512_mask_mov_epi32(sign_, zero, zero_sign_);
-    return _mm512_ternarylogic_epi32(code, sign, kept, 0xf8);  // code | (sign & kept)
+    constexpr int smaller_magnitude = 0xa;  // without the sign
+    const __m512 a = _mm512_range_ps(_mm512_castsi512_ps(x), clamp_, smaller_magnitude);
+    const vec m =
+        _mm512_and_si512(_mm512_max_epu32(_mm512_castps_si512(a), least_), set(0x7f800000));
+    const vec sum = _mm512_castps_si512(_mm512_fmadd_round_ps(
+        _mm512_castsi512_ps(m), factor_, a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+    const vec code = _mm512_add_epi32(sum, _mm512_srlv_epi32(m, shift_));
+    const vec sign = _mm512_srlv_epi32(x, sign_shift_);
+    // Each bit from the code where it belongs to the magnitude, else from the sign.
+    constexpr int select = 0xca;
+    if constexpr (ZeroHasSign) return _mm512_ternarylogic_epi32(code_bits_, code, sign, select);
+    const __mmask16 nonzero = _mm512_test_epi32_mask(code, code_bits_);
+    return _mm512_maskz_ternarylogic_epi32(nonzero, code_bits_, code, sign, select);
   }
-  [[nodiscard]] bool any_special(vec a, vec b, vec c, vec d) const noexcept {
+  [[nodiscard]] BINADE_ALWAYS_INLINE bool any_special(vec a, vec b, vec c, vec d) const noexcept {
+    if (only_nan_is_special_) return (has_nan(a, b) | has_nan(c, d)) != 0;
     const vec ab =
         _mm512_max_epu32(_mm512_and_si512(a, magnitude_), _mm512_and_si512(b, magnitude_));
     const vec cd =
@@ -184,10 +194,14 @@ class encoder {
 
  private:
   static vec set(std::uint32_t v) noexcept { return _mm512_set1_epi32(static_cast<int>(v)); }
-  vec clamp_, special_, least_;
+  static BINADE_ALWAYS_INLINE __mmask16 has_nan(vec a, vec b) noexcept {
+    return _mm512_cmp_ps_mask(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), _CMP_UNORD_Q);
+  }
+  __m512 clamp_;
+  vec special_, least_;
   __m512 factor_;
-  vec subtract_, magnitude_, sign_, zero_sign_;
-  __m128i shift_, sign_shift_;
+  vec magnitude_, code_bits_, shift_, sign_shift_;
+  bool only_nan_is_special_;
 };
 inline void store4(std::uint8_t* p, vec a, vec b, vec c, vec d) noexcept {
   const vec bytes = _mm512_packus_epi16(_mm512_packus_epi32(a, b), _mm512_packus_epi32(c, d));
