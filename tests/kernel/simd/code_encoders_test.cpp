@@ -64,4 +64,29 @@ TEST(code_encoders, boundaries_of_a_codebook_are_the_first_floats_of_its_codes) 
   }
 }
 
+template <class F>
+simd::binade_table table_of() {
+  return simd::make_binade_table({[](float x, conversion_rules rules) noexcept {
+                                    return static_cast<std::uint32_t>(
+                                        encode(F::spec, unpack(x), rounding::toward_zero{}, rules));
+                                  },
+                                  {}});
+}
+
+TEST(code_encoders, binades_of_posits_and_takums) {
+  // posit16 has 11 fraction bits at 1, and a bit less for each 4 binades: from 2^40 on, and below
+  // 2^-44, one is left; further out codes hold no fraction.
+  const simd::binade_table posit = table_of<posit16>();
+  EXPECT_EQ(posit.entry[127], 0x4000U << 8 | 12);
+  EXPECT_EQ(posit.entry[127 + 4], 0x6000U << 8 | 13);
+  EXPECT_EQ(posit.entry[127 - 5], 0x1c00U << 8 | 13);
+  EXPECT_EQ(posit.first, (127U - 44) << 23);
+  EXPECT_EQ(posit.end, (127U + 44) << 23);
+  // takum16 has between 4 and 11 fraction bits in every binade of binary32.
+  const simd::binade_table takum = table_of<takum16>();
+  EXPECT_EQ(takum.entry[127], 0x4000U << 8 | 12);
+  EXPECT_EQ(takum.first, 1U << 23);
+  EXPECT_EQ(takum.end, 255U << 23);
+}
+
 }  // namespace

@@ -49,6 +49,22 @@ TEST(convert_targets, other_nearest_modes_and_truncation_equal_the_definition) {
   check<e8m0fnu>(rounding::ties_to_even_significand{}, {}, exponents);
 }
 
+TEST(convert_targets, posits_and_takums_of_16_bits_equal_the_definition_at_every_boundary) {
+  for_each_type(type_list<posit16, posit<16, 1>, takum16>{}, [&]<class F>() {
+    expect_definition<F>(boundaries<F>(rounding::ties_to_even{}, {}), rounding::ties_to_even{}, {});
+    expect_definition<F>(boundaries<F>(rounding::toward_zero{}, {}), rounding::toward_zero{}, {});
+    expect_definition<F>(every_exponent(), rounding::toward_zero{}, {});
+    std::vector<F> all;
+    for_each_value<F>([&](F x) { all.push_back(x); });
+    for (const auto saturation : {saturation_mode::finite, saturation_mode::none}) {
+      const conversion_rules rules{.saturation = saturation};
+      expect_definition<float>(all, rounding::ties_to_even{}, rules);
+      expect_definition<float16>(all, rounding::toward_zero{}, rules);
+      expect_definition<bfloat16>(all, rounding::ties_to_even{}, rules);
+    }
+  });
+}
+
 TEST(convert_targets, nan_and_negative_rules_equal_the_definition) {
   const std::vector<float> x = patterns(5000);
   for (const nan_mode nan : {nan_mode::largest, nan_mode::zero}) {

@@ -29,6 +29,9 @@ struct upper_encoder {
   std::uint32_t odd;    ///< ... and 1 if an odd one adds one more
   code_definition definition;
 
+  [[nodiscard]] bool is_special(std::uint32_t bits) const noexcept {
+    return (bits & magnitude) >= special;
+  }
   [[nodiscard]] std::uint32_t encode_special(float x) const noexcept {
     return definition.encode(x, definition.rules);
   }
@@ -70,6 +73,9 @@ struct integer_encoder {
   bool keeps_sign;  ///< else the magnitude counts
   code_definition definition;
 
+  [[nodiscard]] bool is_special(std::uint32_t bits) const noexcept {
+    return (bits & magnitude) >= special;
+  }
   [[nodiscard]] std::uint32_t encode_special(float x) const noexcept {
     return definition.encode(x, definition.rules);
   }
@@ -103,6 +109,9 @@ struct codebook_encoder {
   [[nodiscard]] static constexpr std::int32_t ordered(std::uint32_t bits) noexcept {
     const auto x = static_cast<std::int32_t>(bits);
     return x ^ ((x >> 31) & 0x7fffffff);
+  }
+  [[nodiscard]] bool is_special(std::uint32_t bits) const noexcept {
+    return (bits & magnitude) >= special;
   }
   [[nodiscard]] std::uint32_t encode_special(float x) const noexcept {
     return definition.encode(x, definition.rules);
@@ -181,6 +190,70 @@ struct wide_codebook_encoder {
     if (code < 254 && t.boundary[code + 2] >> 16 <= upper) t.is_valid = false;
   }
   return t;
+}
+
+/// Formats of 9 to 16 bits whose codes are in the order of their values as two's complement
+/// integers, evenly spaced within each binade of a range about 1: posits and takums.
+struct binade_table {
+  std::uint32_t first;  ///< the floats of the range, but for zero and the sign: [first, end)
+  std::uint32_t end;
+  /// By exponent: the code of the power of two << 8, and the number of fraction bits that a code
+  /// does not hold.
+  std::uint32_t entry[256];
+};
+struct binade_encoder {
+  const binade_table* table;
+  std::uint32_t code_mask;
+  std::uint32_t add;  ///< all ones rounds to nearest: the bits to add, of those below one half ...
+  std::uint32_t odd;  ///< ... and 1 if an odd code adds one more
+  code_definition definition;
+
+  [[nodiscard]] bool is_special(std::uint32_t bits) const noexcept {
+    const std::uint32_t m = bits & 0x7fffffffU;
+    return m != 0 && (m < table->first || m >= table->end);
+  }
+  [[nodiscard]] std::uint32_t encode_special(float x) const noexcept {
+    return definition.encode(x, definition.rules);
+  }
+};
+
+/// `truncation` is the definition of rounding toward zero.
+[[nodiscard]] inline binade_table make_binade_table(const code_definition& truncation) noexcept {
+  binade_table t{};
+  const auto code = [&](std::uint32_t bits) {
+    return truncation.encode(bit_cast<float>(bits), truncation.rules);
+  };
+  // Whether the binade has a power of two of codes, at least two; then its entry is set.
+  const auto is_even = [&](std::uint32_t exponent) {
+    const std::uint32_t start = exponent << 23;
+    const std::uint32_t least = code(start);
+    const std::uint32_t count = code(start | 0x7fffffU) - least + 1;
+    if (count < 2 || (count & (count - 1)) != 0) return false;
+    const std::uint32_t step = 0x800000U / count;
+    t.entry[exponent] = least << 8 | static_cast<std::uint32_t>(countr_zero(step));
+    return code(start + step - 1) == least && code(start + step) == least + 1;
+  };
+  std::uint32_t low = 127;
+  while (low > 1 && is_even(low - 1)) --low;
+  std::uint32_t high = 127;
+  while (high < 255 && is_even(high)) ++high;
+  t.first = low << 23;
+  t.end = high << 23;
+  return t;
+}
+
+/// Needs R to be ties_to_even or toward_zero.
+template <class R>
+[[nodiscard]] constexpr binade_encoder make_binade_encoder(const binade_table& table, int code_bits,
+                                                           const R&,
+                                                           code_definition definition) noexcept {
+  constexpr bool nearest = std::same_as<R, rounding::ties_to_even>;
+  static_assert(nearest || std::same_as<R, rounding::toward_zero>);
+  return {.table = &table,
+          .code_mask = static_cast<std::uint32_t>(low_mask(code_bits)),
+          .add = nearest ? ~std::uint32_t{0} : 0,
+          .odd = nearest ? 1U : 0U,
+          .definition = definition};
 }
 
 }  // namespace binade::inline v0::simd

@@ -88,6 +88,45 @@ class codebook : public special_lanes {
   std::int32_t quarter_[8], eighth_[8], last_[8];
 };
 
+/// By a table of exponents.
+class binades {
+ public:
+  explicit binades(const binade_encoder& c) noexcept
+      : entry_(c.table->entry),
+        first_(splat(c.table->first)),
+        last_(splat(c.table->end - c.table->first - 1)),
+        code_mask_(splat(c.code_mask)),
+        add_(splat(c.add)),
+        odd_(splat(c.odd)) {}
+  [[nodiscard]] BINADE_ALWAYS_INLINE vec encode(vec x) const noexcept {
+    const vec m = bit_and(x, splat(0x7fffffff));
+    const vec entry = look_up_256(entry_, shift_right(m, count(23)));
+    const vec least = shift_right(entry, count(8));
+    const vec drop = bit_and(entry, splat(31));
+    const vec fraction = bit_and(m, splat(0x7fffff));
+    const vec odd = bit_and(add(shift_right_each(fraction, drop), least), odd_);
+    const vec below_half = bit_and(shift_right_each(splat(~0U), subtract(splat(33), drop)), add_);
+    const vec kept = shift_right_each(add(fraction, add(below_half, odd)), drop);
+    const vec code = where_zero(m, m, add(least, kept));
+    const vec sign = shift_right_signed(x);
+    return bit_and(subtract(bit_xor(code, sign), sign), code_mask_);
+  }
+  [[nodiscard]] BINADE_ALWAYS_INLINE bool any_special(vec a, vec b, vec c, vec d) const noexcept {
+    const vec most =
+        max_unsigned(max_unsigned(place(a), place(b)), max_unsigned(place(c), place(d)));
+    return any_different(max_unsigned(most, last_), last_);
+  }
+
+ private:
+  /// At most last_ within the range, and for zero.
+  [[nodiscard]] BINADE_ALWAYS_INLINE vec place(vec x) const noexcept {
+    const vec m = bit_and(x, splat(0x7fffffff));
+    return where_zero(m, m, subtract(m, first_));
+  }
+  const std::uint32_t* entry_;
+  vec first_, last_, code_mask_, add_, odd_;
+};
+
 /// Rounds with random integers of `Bits` bits.
 template <int Bits>
 class stochastic : public special_lanes {

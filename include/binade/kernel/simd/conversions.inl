@@ -19,6 +19,8 @@ struct conversions {
   template <class Source>
   static constexpr auto codebooks = encode_codes<Source, codebook, std::uint8_t, codebook_encoder>;
   template <class Source>
+  static constexpr auto binades_of = encode_codes<Source, binades, std::uint16_t, binade_encoder>;
+  template <class Source>
   static constexpr auto wide_codebooks = encode_wide_codebook<Source>;
   template <class Source>
   static constexpr auto stochastic_floats = encode_stochastic<Source>;

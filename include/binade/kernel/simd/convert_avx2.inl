@@ -178,6 +178,10 @@ BINADE_ALWAYS_INLINE vec look_up_8(const std::int32_t* table, vec index) noexcep
   return _mm256_permutevar8x32_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(table)),
                                      index);
 }
+/// table[index], where index is 0 to 255.
+BINADE_ALWAYS_INLINE vec look_up_256(const std::uint32_t* table, vec index) noexcept {
+  return _mm256_i32gather_epi32(reinterpret_cast<const int*>(table), index, 4);
+}
 /// Floats to integers: toward zero, or to nearest even in the default environment.
 template <rounds_integers How>
 BINADE_ALWAYS_INLINE vec to_integer(vec x) noexcept {

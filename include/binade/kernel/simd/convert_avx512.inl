@@ -180,6 +180,10 @@ BINADE_ALWAYS_INLINE vec look_up_8(const std::int32_t* table, vec index) noexcep
   return _mm512_permutexvar_epi32(
       index, _mm512_castsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(table))));
 }
+/// table[index], where index is 0 to 255.
+BINADE_ALWAYS_INLINE vec look_up_256(const std::uint32_t* table, vec index) noexcept {
+  return _mm512_i32gather_epi32(index, table, 4);
+}
 /// Floats to integers: toward zero, or to nearest even, in any environment.
 template <rounds_integers How>
 BINADE_ALWAYS_INLINE vec to_integer(vec x) noexcept {

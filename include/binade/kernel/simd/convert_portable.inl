@@ -146,6 +146,37 @@ class codebook : public lane_encoder<codebook_encoder, codebook> {
     return code - 1;
   }
 };
+class binades {
+ public:
+  explicit binades(const binade_encoder& c) noexcept : c_(c) {}
+  [[nodiscard]] BINADE_ALWAYS_INLINE vec encode(const vec& x) const noexcept {
+    vec r;
+    for (std::size_t i = 0; i < lanes; ++i) {
+      const std::uint32_t m = x.v[i] & 0x7fffffffU;
+      const std::uint32_t entry = c_.table->entry[m >> 23];
+      const std::uint32_t least = entry >> 8;
+      const std::uint32_t drop = entry & 31;
+      const std::uint32_t fraction = m & 0x7fffffU;
+      const std::uint32_t odd = ((fraction >> drop) + least) & c_.odd;
+      const std::uint32_t below_half = (((1U << drop) >> 1) - 1) & c_.add;
+      const std::uint32_t kept = (fraction + below_half + odd) >> drop;
+      const std::uint32_t code = m == 0 ? 0 : least + kept;
+      r.v[i] = (x.v[i] >> 31 != 0 ? 0U - code : code) & c_.code_mask;
+    }
+    return r;
+  }
+  [[nodiscard]] BINADE_ALWAYS_INLINE bool any_special(const vec& a, const vec& b, const vec& c,
+                                                      const vec& d) const noexcept {
+    bool any = false;
+    for (const vec* x : {&a, &b, &c, &d}) {
+      for (std::size_t i = 0; i < lanes; ++i) any |= c_.is_special(x->v[i]);
+    }
+    return any;
+  }
+
+ private:
+  const binade_encoder& c_;
+};
 
 /// How results of decoding are stored.
 struct ordinary_store {

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
+#include <vector>
 
 namespace binade::inline v0::simd {
 
@@ -89,6 +90,38 @@ template <class To, class R>
 [[nodiscard]] const wide_codebook_table& wide_codebook_table_of() {
   static const wide_codebook_table table = make_wide_codebook_table(definition_of<To, R>({}));
   return table;
+}
+
+template <class To>
+[[nodiscard]] const binade_table& binade_table_of() {
+  static const binade_table table = make_binade_table(definition_of<To, rounding::toward_zero>({}));
+  return table;
+}
+
+/// All values of a source of 9 to 16 bits, converted by the definition: some milliseconds' work.
+template <class To, class From, class R, saturation_mode Saturation>
+[[nodiscard]] const To* wide_table_of() {
+  static const std::vector<To> table = [] {
+    std::vector<To> all(std::size_t{1} << From::bit_count);
+    for (std::uint32_t code = 0; code < all.size(); ++code) {
+      binade::detail::pack_value_into(&all[code], unpack(From::from_bits(code)), R{},
+                                      {.saturation = Saturation});
+    }
+    return all;
+  }();
+  return table.data();
+}
+template <class To, class From, class R>
+[[nodiscard]] const To* wide_table_of(saturation_mode saturation) {
+  switch (saturation) {
+    case saturation_mode::finite:
+      return wide_table_of<To, From, R, saturation_mode::finite>();
+    case saturation_mode::propagate:
+      return wide_table_of<To, From, R, saturation_mode::propagate>();
+    case saturation_mode::none:
+      break;
+  }
+  return wide_table_of<To, From, R, saturation_mode::none>();
 }
 
 /// All values of a source of at most 8 bits, converted by the definition.
@@ -176,6 +209,16 @@ void with_converter(target t, const R& rounding, conversion_rules rules, std::si
       const bool streams = size * sizeof(To) >= streaming_bytes;
       f(d::table_converter<To, From, R>(t, rounding, rules, streams));
     }
+  } else if constexpr (p == path::wide_table) {
+    // Kept from call to call; not worth making for little.
+    if (size < 8192 || rules.nan != nan_mode::largest) {
+      f(reference);
+    } else {
+      const To* table = d::wide_table_of<To, From, R>(rules.saturation);
+      f([table](const From* x, To* out, std::size_t n, std::uint64_t) {
+        for (std::size_t i = 0; i < n; ++i) out[i] = table[x[i].bits()];
+      });
+    }
   } else if constexpr (p == path::widen) {
     using source = typename d::source_of<From>::type;
     const bool streams = size * sizeof(To) >= streaming_bytes;
@@ -212,6 +255,10 @@ void with_converter(target t, const R& rounding, conversion_rules rules, std::si
     } else if constexpr (p == path::ranks) {
       const rank_encoder encoder = d::rank_encoder_of<To, R>(rules);
       run(conversion_for(t, []<class K>(K) { return K::template ranks<source>; }), encoder);
+    } else if constexpr (p == path::binades) {
+      const binade_encoder encoder = make_binade_encoder(d::binade_table_of<To>(), To::bit_count,
+                                                         rounding, d::definition_of<To, R>(rules));
+      run(conversion_for(t, []<class K>(K) { return K::template binades_of<source>; }), encoder);
     } else if constexpr (p == path::integers) {
       constexpr auto how = std::same_as<R, rounding::toward_zero> ? rounds_integers::toward_zero
                                                                   : rounds_integers::to_nearest;

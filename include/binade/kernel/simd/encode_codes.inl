@@ -18,7 +18,7 @@ inline void encode_codes(const typename Source::type* x, Code* y, std::size_t n,
     if (e.any_special(a, b, c, d)) [[unlikely]] {
       for (std::size_t k = 0; k < step; ++k) {
         const float value = Source::value(from[k]);
-        if ((bit_cast<std::uint32_t>(value) & constants.magnitude) >= constants.special) {
+        if (constants.is_special(bit_cast<std::uint32_t>(value))) {
           to[k] = static_cast<Code>(constants.encode_special(value));
         }
       }

@@ -35,6 +35,9 @@ struct float_encoder {
   [[nodiscard]] constexpr bool only_nan_is_special() const noexcept {
     return magnitude == 0x7fffffff && special == 0x7f800001;
   }
+  [[nodiscard]] constexpr bool is_special(std::uint32_t bits) const noexcept {
+    return (bits & magnitude) >= special;
+  }
   [[nodiscard]] constexpr std::uint32_t encode_special(float x) const noexcept {
     return codes(bit_cast<std::uint32_t>(x));
   }

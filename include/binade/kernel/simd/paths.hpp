@@ -19,16 +19,19 @@ enum class path : std::uint8_t {
   floats,      ///< add and shift, for minifloats: float_encoder
   upper,       ///< formats with binary32's exponents: upper_encoder
   ranks,       ///< a table by exponent: rank_encoder
+  binades,     ///< the same for posits and takums of 9 to 16 bits: binade_encoder
   integers,    ///< integer_encoder
   codebook,    ///< boundaries of 16 or 256 values: codebook_encoder, wide_codebook_encoder
   stochastic,  ///< add random bits, for minifloats of at most 8: stochastic_encoder
   table,       ///< sources of at most 8 bits: what the definition makes of each code
+  wide_table,  ///< the same for posits and takums of 9 to 16 bits
   widen,       ///< float16 and bfloat16 to float
 };
 
 [[nodiscard]] constexpr const char* to_string(path p) noexcept {
-  constexpr const char* names[] = {"reference", "floats",     "upper", "ranks", "integers",
-                                   "codebook",  "stochastic", "table", "widen"};
+  constexpr const char* names[] = {"reference", "floats",     "upper",    "ranks",
+                                   "binades",   "integers",   "codebook", "stochastic",
+                                   "table",     "wide_table", "widen"};
   return names[static_cast<int>(p)];
 }
 
@@ -50,6 +53,12 @@ template <class R>
   return describe(s).code_bits <= 8 && s.mantissa_bits <= 5 &&
          (ties_go_up || !std::same_as<R, rounding::ties_to_even_significand>);
 }
+
+/// Posits and takums of 9 to 16 bits.
+template <class F>
+inline constexpr bool is_wide_tapered =
+    one_of<std::remove_cvref_t<decltype(F::spec)>, posit_spec, takum_spec> && F::bit_count > 8 &&
+    F::bit_count <= 16;
 
 /// From float, or a source that is widened to it.
 template <class To, class R>
@@ -73,6 +82,8 @@ template <class To, class R>
   } else if (by_rank && To::bit_count <= 8 &&
              !std::same_as<R, rounding::ties_to_even_significand>) {
     return path::ranks;
+  } else if ((even || truncates) && is_wide_tapered<To>) {
+    return path::binades;
   }
   return path::reference;
 }
@@ -104,7 +115,9 @@ template <conversion_target To, number From, rounding_policy R>
       return std::same_as<To, float> && format<From> ? path::widen : path::reference;
     }
   } else if constexpr (format<From>) {
-    return From::bit_count <= 8 ? path::table : path::reference;
+    if (From::bit_count <= 8) return path::table;
+    const bool is_float = path_detail::one_of<To, float, float16, bfloat16>;
+    return is_float && path_detail::is_wide_tapered<From> ? path::wide_table : path::reference;
   } else {
     return path::reference;
   }
