@@ -138,10 +138,12 @@ TEST(recipe_quantize, wrong_destinations_and_options_are_errors) {
             "quantize: the destination is not what the recipe modelopt_nvfp4 makes; take its form "
             "from describe_packed");
   EXPECT_EQ(error_of([&] {
-              (void)binade::quantize(
-                  w, recipes::te_nvfp4{.random = binade::rounding::stochastic{.bits = 3}});
+              (void)binade::quantize(w, recipes::te_nvfp4_stochastic_as_read{
+                                            .random = binade::rounding::stochastic{.bits = 3}});
             }),
             "quantize: stochastic rounding with 3 bits; allowed are 1, 2, 4, 8, 16 and 32");
+  EXPECT_EQ(error_of([&] { (void)binade::quantize(w, recipes::te_nvfp4{.tile_rows = 17}); }),
+            "quantize: tile_rows of the recipe te_nvfp4 is 17; it must be 1 to 16");
 }
 
 }  // namespace

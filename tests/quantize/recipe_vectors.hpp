@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// Reader of tests/vectors/recipes/*.txt, whose form tests/vectors/README.md describes.
+// Reader of tests/vectors/recipes/*.txt and recipe_inputs.txt, whose form tests/vectors/README.md
+// describes.
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace recipe_vectors {
+
+/// What delayed scaling knew; bit patterns of floats, and a number.
+struct delayed_scale {
+  std::uint32_t amax = 0;
+  std::uint32_t previous_scale = 0;
+  int margin = 0;
+};
 
 /// One tensor and what a package made of it; bit patterns all.
 struct tensor_case {
@@ -25,6 +35,7 @@ struct tensor_case {
   std::vector<std::uint32_t> values;  ///< dequantized elements, where a package gives no codes
   std::vector<std::uint32_t> scales;
   std::uint32_t tensor_scale = 0;
+  std::optional<delayed_scale> delayed{};
 };
 
 struct file {
@@ -41,6 +52,20 @@ struct file {
   int offset = 0;  ///< what the package's codes stand above this library's
   std::vector<tensor_case> cases;
 };
+
+/// The tensors of recipe_inputs.txt by their names: hexadecimal digits.
+inline std::map<std::string, std::string> read_inputs(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  if (!in) throw std::runtime_error("cannot read " + path.string());
+  std::map<std::string, std::string> inputs;
+  std::string name;
+  std::string type;
+  std::string rows;
+  std::string columns;
+  std::string digits;
+  while (in >> name >> type >> rows >> columns >> digits) inputs[name] = digits;
+  return inputs;
+}
 
 inline std::vector<std::uint32_t> hex_words(const std::string& text, std::size_t digits) {
   std::vector<std::uint32_t> words;
@@ -77,7 +102,9 @@ inline std::size_t scale_digits(const file& f, const tensor_case& c) {
   return 2;
 }
 
+/// Reads a recipe file in `tests/vectors/recipes`; the inputs lie one folder above.
 inline file read(const std::filesystem::path& path) {
+  static const auto inputs = read_inputs(path.parent_path().parent_path() / "recipe_inputs.txt");
   std::ifstream in(path);
   if (!in) throw std::runtime_error("cannot read " + path.string());
   file f;
@@ -116,6 +143,10 @@ inline file read(const std::filesystem::path& path) {
       words >> c.name >> type >> c.rows >> c.columns;
       c.is_bfloat16 = type == "bfloat16";
       f.cases.push_back(c);
+    } else if (key == "delayed") {
+      delayed_scale d;
+      words >> std::hex >> d.amax >> d.previous_scale >> std::dec >> d.margin;
+      f.cases.back().delayed = d;
     } else if (key == "tensor_scale" && f.cases.empty()) {
       words >> f.tensor_scale;
       if (f.tensor_scale == "amax") words >> f.tensor_scale_range;
@@ -124,7 +155,7 @@ inline file read(const std::filesystem::path& path) {
       tensor_case& c = f.cases.back();
       std::string text;
       words >> text;
-      if (key == "x") c.x = hex_words(text, c.is_bfloat16 ? 4 : 8);
+      if (key == "x") c.x = hex_words(inputs.at(text), c.is_bfloat16 ? 4 : 8);
       if (key == "codes") c.codes = unpacked_codes(f, text, c.rows * c.columns);
       if (key == "scales") c.scales = hex_words(text, scale_digits(f, c));
       if (key == "values") c.values = hex_words(text, 8);

@@ -68,14 +68,33 @@ const std::map<std::string, any_recipe>& recipes_by_file() {
       {"ggml_nvfp4", recipes::ggml_nvfp4{}.describe()},
       {"ggml_q4_0", recipes::ggml_q4_0{}.describe()},
       {"ggml_q8_0", recipes::ggml_q8_0{}.describe()},
+      {"microxcaling_mxfp4", recipes::microxcaling<mxfp4>{}.describe()},
+      {"microxcaling_mxfp6_e2m3", recipes::microxcaling<mxfp6_e2m3>{}.describe()},
+      {"microxcaling_mxfp6_e3m2", recipes::microxcaling<mxfp6_e3m2>{}.describe()},
+      {"microxcaling_mxfp8", recipes::microxcaling<mxfp8_e4m3>{}.describe()},
+      {"microxcaling_mxfp8_e5m2", recipes::microxcaling<mxfp8_e5m2>{}.describe()},
       {"modelopt_mxfp4", recipes::modelopt_mxfp4{}.describe()},
       {"modelopt_mxfp8", recipes::modelopt_mxfp8{}.describe()},
       {"modelopt_nvfp4", recipes::modelopt_nvfp4{}.describe()},
       {"te_fp8_current", recipes::te_float8_current{}.describe()},
       {"te_fp8_current_pow2",
        recipes::te_float8_current{.scales = fp8_scales::power_of_two}.describe()},
+      {"te_fp8_current_e5m2", recipes::te_float8_current<binade::e5m2>{}.describe()},
+      {"te_fp8_current_e5m2_pow2",
+       recipes::te_float8_current<binade::e5m2>{.scales = fp8_scales::power_of_two}.describe()},
+      {"te_fp8_delayed", recipes::te_float8_delayed{}.describe()},
+      {"te_fp8_delayed_e5m2", recipes::te_float8_delayed<binade::e5m2>{}.describe()},
       {"te_nvfp4", recipes::te_nvfp4{}.describe()},
       {"te_nvfp4_2d", recipes::te_nvfp4{.tile_rows = 16}.describe()},
+      {"te_nvfp4_2d_4over6_mae_256",
+       recipes::te_nvfp4_4over6{.largest_scale = 256, .tile_rows = 16}.describe()},
+      {"te_nvfp4_2d_4over6_mae_448", recipes::te_nvfp4_4over6{.tile_rows = 16}.describe()},
+      {"te_nvfp4_2d_4over6_mse_256",
+       recipes::te_nvfp4_4over6{
+           .largest_scale = 256, .error = four_over_six_error::squared, .tile_rows = 16}
+           .describe()},
+      {"te_nvfp4_2d_4over6_mse_448",
+       recipes::te_nvfp4_4over6{.error = four_over_six_error::squared, .tile_rows = 16}.describe()},
       {"te_nvfp4_4over6_mae_256", recipes::te_nvfp4_4over6{.largest_scale = 256}.describe()},
       {"te_nvfp4_4over6_mae_448", recipes::te_nvfp4_4over6{}.describe()},
       {"te_nvfp4_4over6_mse_256",
@@ -87,13 +106,16 @@ const std::map<std::string, any_recipe>& recipes_by_file() {
       {"torchao_mxfp4_even", recipes::torchao_even<mxfp4>{}.describe()},
       {"torchao_mxfp4_floor", recipes::torchao_floor<mxfp4>{}.describe()},
       {"torchao_mxfp4_rceil", recipes::torchao_rceil<mxfp4>{}.describe()},
+      {"torchao_mxfp6_e2m3_ceil", recipes::torchao_ceil<mxfp6_e2m3>{}.describe()},
       {"torchao_mxfp6_e2m3_even", recipes::torchao_even<mxfp6_e2m3>{}.describe()},
       {"torchao_mxfp6_e2m3_floor", recipes::torchao_floor<mxfp6_e2m3>{}.describe()},
       {"torchao_mxfp6_e2m3_rceil", recipes::torchao_rceil<mxfp6_e2m3>{}.describe()},
+      {"torchao_mxfp6_e3m2_ceil", recipes::torchao_ceil<mxfp6_e3m2>{}.describe()},
       {"torchao_mxfp6_e3m2_even", recipes::torchao_even<mxfp6_e3m2>{}.describe()},
       {"torchao_mxfp6_e3m2_floor", recipes::torchao_floor<mxfp6_e3m2>{}.describe()},
       {"torchao_mxfp6_e3m2_rceil", recipes::torchao_rceil<mxfp6_e3m2>{}.describe()},
       {"torchao_mxfp8_ceil", recipes::torchao_ceil<mxfp8_e4m3>{}.describe()},
+      {"torchao_mxfp8_e5m2_ceil", recipes::torchao_ceil<mxfp8_e5m2>{}.describe()},
       {"torchao_mxfp8_e5m2_even", recipes::torchao_even<mxfp8_e5m2>{}.describe()},
       {"torchao_mxfp8_e5m2_floor", recipes::torchao_floor<mxfp8_e5m2>{}.describe()},
       {"torchao_mxfp8_e5m2_rceil", recipes::torchao_rceil<mxfp8_e5m2>{}.describe()},
@@ -192,7 +214,7 @@ bool is_in_nonfinite_block(const file& f, const tensor_case& c, std::size_t i) {
 
 /// The other allowed difference: what becomes of NaN where no definition says it. PyTorch's vector
 /// and scalar code give NaN different signs and payloads; quantizers to E2M1 make a sign, and
-/// torchao's NVFP4 the code 3 or 4, of them.
+/// torchao's NVFP4 the code 3 or 4, of them; E5M2 has three NaNs.
 bool is_same_nan(const file& f, const tensor_case& c, std::size_t i, std::uint32_t got,
                  std::uint32_t expected, std::uint32_t sign) {
   const bool of_tensor = f.recipe == "torchao_nvfp4" && is_float_nan(c.tensor_scale);
@@ -201,6 +223,7 @@ bool is_same_nan(const file& f, const tensor_case& c, std::size_t i, std::uint32
   if (f.recipe.starts_with("torchao_nvfp4") && is_nan_code(got) && is_nan_code(expected)) {
     return true;
   }
+  if (f.element == "e5m2" && (got & 0x7f) > 0x7c && (expected & 0x7f) > 0x7c) return true;
   return (got & ~sign) == (expected & ~sign);
 }
 
@@ -261,6 +284,27 @@ void expect_tensor_scale(const file& f, const tensor_case& c, float got) {
       << "tensor scale: got " << std::hex << bits << ", expected " << expected;
 }
 
+any_recipe delayed(const recipe_vectors::delayed_scale& d, const std::string& element) {
+  const float amax = oracle::float_of(d.amax);
+  const float previous = oracle::float_of(d.previous_scale);
+  if (element == "e5m2") {
+    return recipes::te_float8_delayed<binade::e5m2>{
+        .amax = amax, .previous_scale = previous, .margin = d.margin}
+        .describe();
+  }
+  return recipes::te_float8_delayed{.amax = amax, .previous_scale = previous, .margin = d.margin}
+      .describe();
+}
+
+/// The recipe with what the case adds to it.
+any_recipe recipe_of(const file& f, const tensor_case& c, const any_recipe& recipe) {
+  if (f.recipe == "fp_quant_nvfp4") {
+    return recipes::fp_quant_nvfp4{.global_scale = oracle::float_of(c.tensor_scale)}.describe();
+  }
+  if (c.delayed) return delayed(*c.delayed, f.element);
+  return recipe;
+}
+
 class recipe_file : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(recipe_file, bits_are_those_of_the_package) {
@@ -269,10 +313,7 @@ TEST_P(recipe_file, bits_are_those_of_the_package) {
   for (const tensor_case& c : f.cases) {
     SCOPED_TRACE(f.package + ", case " + c.name + (c.is_bfloat16 ? " bfloat16" : " float32"));
     ASSERT_EQ(c.x.size(), c.rows * c.columns);
-    any_recipe recipe = recipes_by_file().at(GetParam());
-    if (f.recipe == "fp_quant_nvfp4") {
-      recipe = recipes::fp_quant_nvfp4{.global_scale = oracle::float_of(c.tensor_scale)}.describe();
-    }
+    const any_recipe recipe = recipe_of(f, c, recipes_by_file().at(GetParam()));
     const binade::any_packed_tensor got = quantize_case(c, recipe);
     if (f.packing == "none") {
       expect_values(f, c, got);

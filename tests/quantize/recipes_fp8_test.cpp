@@ -13,8 +13,8 @@
 #include <cstdint>
 #include <vector>
 
-// The recipes with vectors are compared in recipe_vectors_test.cpp; here are those that were read
-// and not run, against a direct evaluation of what was read.
+// The bits of the packages are compared in recipe_vectors_test.cpp; here are what was read and not
+// run, and the options without vectors, against a direct evaluation of what was read.
 
 namespace {
 
@@ -74,7 +74,7 @@ TEST(recipes_fp8, te_blockwise_scales_runs_and_tiles) {
 TEST(recipes_fp8, te_delayed_keeps_the_scale_of_the_history) {
   const std::vector<float> x{1, -3, 1000, 0.001F, -0.0F};
   const struct {
-    recipes::te_float8_delayed_as_read<> recipe;
+    recipes::te_float8_delayed<> recipe;
     float scale;
   } cases[] = {
       {{.amax = 7}, divide32(448, 7)},
@@ -94,7 +94,7 @@ TEST(recipes_fp8, te_delayed_keeps_the_scale_of_the_history) {
     }
   }
   const auto q = binade::quantize(binade::tensor_view<const float>(x),
-                                  recipes::te_float8_delayed_as_read<binade::e5m2>{.amax = 7});
+                                  recipes::te_float8_delayed<binade::e5m2>{.amax = 7});
   EXPECT_EQ(binade::any_packed_view(q).code(0, 1), expected_code("e5m2", -3, divide32(57344, 7)));
 }
 

@@ -33,7 +33,8 @@ TEST(recipes_nvfp4, te_rounds_stochastically_with_the_given_bits) {
   const auto w = matrix_view(x, 8, 64);
   const binade::rounding::stochastic random{.seed = 11, .stream = 3, .bits = bits};
   const auto nearest = binade::quantize(w, recipes::te_nvfp4{});
-  const auto stochastic = binade::quantize(w, recipes::te_nvfp4{.random = random});
+  const auto stochastic =
+      binade::quantize(w, recipes::te_nvfp4_stochastic_as_read{.random = random});
   EXPECT_TRUE(std::ranges::equal(nearest.scales(), stochastic.scales()));
   const any_packed_view v = stochastic;
   const oracle::format& e2m1 = oracle::element_by_name("e2m1fn");

@@ -13,7 +13,8 @@
 #include <cstdint>
 #include <vector>
 
-// The recipes that were read and not run, against a direct evaluation of what was read.
+// microxcaling's codes and scales, of which recipe_vectors_test.cpp has the products alone, and
+// what was read and not run, against a direct evaluation.
 
 namespace {
 
@@ -64,19 +65,16 @@ void expect_microxcaling(const any_recipe& r, int mantissa_bits, int least_expon
 }
 
 TEST(recipes_research, microxcaling_rounds_half_away) {
-  expect_microxcaling(recipes::microxcaling_as_read<binade::mxfp4>{}.describe(), 1, 0, 6, 2);
-  expect_microxcaling(recipes::microxcaling_as_read<binade::mxfp6_e2m3>{}.describe(), 3, 0, 7.5, 2);
-  expect_microxcaling(recipes::microxcaling_as_read<binade::mxfp6_e3m2>{}.describe(), 2, -2, 28, 4);
-  expect_microxcaling(recipes::microxcaling_as_read<binade::mxfp8_e4m3>{}.describe(), 3, -6, 448,
-                      8);
-  expect_microxcaling(recipes::microxcaling_as_read<binade::mxfp8_e5m2>{}.describe(), 2, -14, 57344,
-                      15);
+  expect_microxcaling(recipes::microxcaling<binade::mxfp4>{}.describe(), 1, 0, 6, 2);
+  expect_microxcaling(recipes::microxcaling<binade::mxfp6_e2m3>{}.describe(), 3, 0, 7.5, 2);
+  expect_microxcaling(recipes::microxcaling<binade::mxfp6_e3m2>{}.describe(), 2, -2, 28, 4);
+  expect_microxcaling(recipes::microxcaling<binade::mxfp8_e4m3>{}.describe(), 3, -6, 448, 8);
+  expect_microxcaling(recipes::microxcaling<binade::mxfp8_e5m2>{}.describe(), 2, -14, 57344, 15);
 }
 
 TEST(recipes_research, microxcaling_rounds_the_number_below_a_quarter_up) {
   const std::vector<float> x{4, 0x1.fffffep-3F, 0x1.fffffcp-3F, 0x1p-2F};
-  const auto q =
-      binade::quantize(binade::tensor_view<const float>(x), recipes::microxcaling_as_read<>{});
+  const auto q = binade::quantize(binade::tensor_view<const float>(x), recipes::microxcaling<>{});
   const binade::any_packed_view v = q;
   EXPECT_EQ(v.code(0, 1), 1U);
   EXPECT_EQ(v.code(0, 2), 0U);

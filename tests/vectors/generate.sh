@@ -57,18 +57,29 @@ deep_gemm() {
   "$work/recipes/bin/python" -m zipfile -e "$work"/sgl_deep_gemm-0.2.5-*.whl "$work"
 }
 
+# microxcaling's modules, in the copy that tico carries.
+microxcaling() {
+  fetch tico==0.3.0 ac2b861f5a5472e9d7682293160a8e84fcf5a8d68abf6a8a445e2c126e394fdd
+  "$work/recipes/bin/python" -m zipfile -e "$work"/tico-0.3.0-*.whl "$work"
+}
+
 recipes() {
   environment recipes
   ggml_library
   deep_gemm
+  microxcaling
+  rm -f "$here/recipe_inputs.txt"
   run() { "$work/recipes/bin/python" -W ignore "$here/$1" "${@:2}"; }
-  for group in mxfp4 mxfp8 others nvfp4; do run recipe_torchao.py "$group"; done
+  for group in mxfp4 mxfp8 others; do run recipe_torchao.py "$group"; done
+  run recipe_torchao_nvfp4.py
   for group in mx_nv fp8; do run recipe_compressed_tensors.py "$group"; done
   run recipe_modelopt.py
   run recipe_ggml.py "$work/libggml-quants.so"
   for group in nvfp4 fp8; do run recipe_transformer_engine.py "$group"; done
+  run recipe_transformer_engine_jax.py
   run recipe_fp_quant.py
   run recipe_deep_gemm.py "$work/deep_gemm/utils/math.py"
+  run recipe_microxcaling.py "$work/tico/utils/mx"
 }
 
 checkpoints() {
@@ -82,7 +93,7 @@ checkpoints() {
 
 sums() {
   (cd "$here" &&
-    find ./*.py requirements_*.txt formats recipes checkpoints -type f |
+    find ./*.py requirements_*.txt recipe_inputs.txt formats recipes checkpoints -type f |
     LC_ALL=C sort | xargs sha256sum > SHA256SUMS)
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Adversarial tensors for quantizers, and the writer of recipe files (format: README.md)."""
+"""Adversarial tensors for quantizers, and the writer of recipe files and of the file of their
+inputs (format: README.md)."""
 
 import hashlib
 import importlib.metadata
@@ -160,6 +161,24 @@ def tensor_cases(block, columns, element_values, largest_scale):
         (name, "bfloat16", x) for name, x in cases if name in narrow]
 
 
+INPUTS = os.path.join(HERE, "recipe_inputs.txt")
+
+
+def keep_input(dtype, rows, columns, text):
+    """Puts a tensor into the file of inputs, where it is not there yet, and gives its name there."""
+    line = f"{dtype} {rows} {columns} {text}"
+    name = hashlib.sha256(line.encode("ascii")).hexdigest()[:8]
+    lines = []
+    if os.path.exists(INPUTS):
+        with open(INPUTS, encoding="ascii") as file:
+            lines = file.read().splitlines()
+    if f"{name} {line}" not in lines:
+        assert all(not other.startswith(name) for other in lines)
+        with open(INPUTS, "w", encoding="ascii", newline="\n") as file:
+            file.write("\n".join(sorted(lines + [f"{name} {line}"])) + "\n")
+    return name
+
+
 class RecipeFile:
     """One recipe's file: a header, then cases."""
 
@@ -169,7 +188,7 @@ class RecipeFile:
         with open(script, "rb") as file:
             digest = hashlib.sha256(file.read()).hexdigest()
         self.lines = [
-            "binade_recipe_vectors 1",
+            "binade_recipe_vectors 2",
             f"recipe {recipe}",
             f"package {package} {version or importlib.metadata.version(package)}",
             *[f"with {p} {importlib.metadata.version(p)}" for p in with_packages],
@@ -182,14 +201,15 @@ class RecipeFile:
             *[f"option {key} {value}" for key, value in options],
         ]
 
-    def add(self, name, dtype, x, codes, scales, tensor_scale=None):
+    def add(self, name, dtype, x, codes, scales, tensor_scale=None, more=()):
         """x: float32 values, exact in dtype; codes: uint8 array; scales: array of an unsigned type;
-        tensor_scale: a float32 value."""
+        tensor_scale: a float32 value; more: lines of the case."""
         scales = np.ascontiguousarray(scales)
         self._begin(name, dtype, x)
         self.lines += [
             "codes " + np.ascontiguousarray(codes, dtype=np.uint8).tobytes().hex(),
             "scales " + "".join(f"{s:0{2 * scales.dtype.itemsize}x}" for s in scales.reshape(-1)),
+            *more,
         ]
         self._end(tensor_scale)
 
@@ -203,10 +223,11 @@ class RecipeFile:
         rows, columns = x.shape
         words = bfloat16_bits(x) if dtype == "bfloat16" else bits_of(x)
         digits = 2 * words.dtype.itemsize
+        text = "".join(f"{w:0{digits}x}" for w in words.reshape(-1))
         self.lines += [
             "",
             f"case {name} {dtype} {rows} {columns}",
-            "x " + "".join(f"{w:0{digits}x}" for w in words.reshape(-1)),
+            "x " + keep_input(dtype, rows, columns, text),
         ]
 
     def _end(self, tensor_scale):

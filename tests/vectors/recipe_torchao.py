@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""torchao's MX quantizer, in its scale modes, and its NVFP4 quantizer, on the CPU. Groups: mxfp4,
-mxfp8, others, nvfp4."""
+"""torchao's MX quantizer, in its scale modes, on the CPU. Groups: mxfp4, mxfp8, others."""
 
 import sys
 
 import torch
 from torchao.prototype.mx_formats.config import ScaleCalculationMode
 from torchao.prototype.mx_formats.mx_tensor import to_mx
-from torchao.prototype.mx_formats.nvfp4_tensor import nvfp4_quantize, per_tensor_amax_to_scale
 
-from recipe_file import E2M1, E2M3, E3M2, E4M3, E5M2, RecipeFile, mx_cases, tensor_cases
+from recipe_file import E2M1, E2M3, E3M2, E4M3, E5M2, RecipeFile, mx_cases
 from torch_tensor import float_of, torch_tensor, words_of
 
 ELEMENTS = {
@@ -43,45 +41,16 @@ def write_mx(name, mode):
     file.write()
 
 
-def write_nvfp4():
-    for two_level in (False, True):
-        file = RecipeFile(
-            recipe="torchao_nvfp4" if two_level else "torchao_nvfp4_one_level",
-            package="torchao",
-            function="torchao.prototype.mx_formats.nvfp4_tensor.nvfp4_quantize(x, 16"
-            + (", per_tensor_amax_to_scale(max|x|))" if two_level else ")"),
-            script=__file__,
-            element="e2m1fn",
-            codes="low_nibble_first",
-            block=(1, 16),
-            scale="e4m3fn",
-            tensor_scale="multiplier" if two_level else "none",
-            with_packages=["torch"],
-        )
-        for name, dtype, values in tensor_cases(16, 64, E2M1, 448.0):
-            x = torch_tensor(values, dtype)
-            scale = per_tensor_amax_to_scale(torch.max(torch.abs(x))) if two_level else None
-            scales, q = nvfp4_quantize(x, 16, scale)
-            file.add(name, dtype, float_of(x), words_of(q), words_of(scales),
-                     float(scale) if two_level else None)
-        file.write()
-
-
 GROUPS = {
-    "mxfp4": (["mxfp4"], "FLOOR CEIL EVEN RCEIL"),
-    "mxfp8": (["mxfp8"], "FLOOR CEIL EVEN RCEIL"),
-    "others": (["mxfp8_e5m2", "mxfp6_e2m3", "mxfp6_e3m2"], "FLOOR EVEN RCEIL"),
+    "mxfp4": ["mxfp4"],
+    "mxfp8": ["mxfp8"],
+    "others": ["mxfp8_e5m2", "mxfp6_e2m3", "mxfp6_e3m2"],
 }
 
 
 def main():
-    group = sys.argv[1]
-    if group == "nvfp4":
-        write_nvfp4()
-        return
-    names, modes = GROUPS[group]
-    for name in names:
-        for mode in modes.split():
+    for name in GROUPS[sys.argv[1]]:
+        for mode in ("FLOOR", "CEIL", "EVEN", "RCEIL"):
             write_mx(name, ScaleCalculationMode[mode])
 
 

@@ -13,7 +13,7 @@ import types
 import numpy as np
 import torch
 
-from recipe_file import E2M1, E4M3, RecipeFile, random_block, tensor_cases, ties
+from recipe_file import E2M1, E4M3, E5M2, RecipeFile, random_block, tensor_cases, ties
 from torch_tensor import float_of, torch_tensor, words_of
 
 
@@ -74,7 +74,7 @@ def write_nvfp4(module, name, tile, cases, **options):
     file.write()
 
 
-def write_fp8(module, name, dtype, element, pow_2_scales):
+def write_fp8(module, name, dtype, element, values_of_element, pow_2_scales):
     file = RecipeFile(
         recipe=f"te_{name}",
         package="transformer-engine",
@@ -89,7 +89,7 @@ def write_fp8(module, name, dtype, element, pow_2_scales):
     )
     quantizer = module.CurrentScalingQuantizerRef(dtype, rowwise=True, columnwise=False,
                                                   pow_2_scales=pow_2_scales)
-    for case, source, values in tensor_cases(16, 64, E4M3, 1.0):
+    for case, source, values in tensor_cases(16, 64, values_of_element, 1.0):
         if case in ("scales_down_to_zero", "zero_block"):
             continue  # nothing new for one scale a tensor
         x = torch_tensor(values, source)
@@ -114,6 +114,16 @@ def tile_cases():
     yield "normal", "bfloat16", np.hstack([tile(3.7), tile(0.61), tile(2.2), tile(0.011)])
 
 
+def small_tile_cases():
+    """Tiles of which both candidates of 4over6 win some, with errors that need the order of sums."""
+    rng = np.random.default_rng(20250108)
+    spread = np.exp2(rng.uniform(-3, 3, (1, 8))).repeat(16, axis=1)
+    yield "normal", "bfloat16", (rng.standard_normal((16, 128)) * spread).astype(np.float32)
+    coarse = np.round(rng.standard_normal((16, 64)) * 4) / 2
+    coarse[0, ::16] = 12  # the sums of many tiles are equal or nearly so
+    yield "coarse", "bfloat16", coarse.astype(np.float32)
+
+
 def normal_case():
     """Blocks enough that both candidates of 4over6 win somewhere."""
     rng = np.random.default_rng(20250105)
@@ -125,8 +135,10 @@ def main():
     nvfp4, current = load_references()
     if sys.argv[1] == "fp8":
         for power in (False, True):
-            write_fp8(current, "fp8_current" + ("_pow2" if power else ""), torch.float8_e4m3fn,
-                      "e4m3fn", power)
+            for dtype, element, values in ((torch.float8_e4m3fn, "e4m3fn", E4M3),
+                                           (torch.float8_e5m2, "e5m2", E5M2)):
+                name = "fp8_current" + ("_e5m2" if element == "e5m2" else "")
+                write_fp8(current, name + ("_pow2" if power else ""), dtype, element, values, power)
         return
     write_nvfp4(nvfp4, "nvfp4", (1, 16), tensor_cases(16, 64, E2M1, 448.0))
     write_nvfp4(nvfp4, "nvfp4_2d", (16, 16), tile_cases())
@@ -134,6 +146,8 @@ def main():
         write_nvfp4(nvfp4, f"nvfp4_4over6_{error.lower()}_{top}", (1, 16),
                     [c for c in tensor_cases(16, 64, E2M1, float(top))
                      if c[1] == "bfloat16" and c[0] != "nan"] + [normal_case()],
+                    nvfp4_use_4over6=True, nvfp4_e4m3_max=top, nvfp4_4over6_err_mode=error)
+        write_nvfp4(nvfp4, f"nvfp4_2d_4over6_{error.lower()}_{top}", (16, 16), small_tile_cases(),
                     nvfp4_use_4over6=True, nvfp4_e4m3_max=top, nvfp4_4over6_err_mode=error)
 
 

@@ -79,6 +79,9 @@ struct scale_choice {
 /// Blocks of at most this many elements show their values to the scale function.
 inline constexpr std::size_t max_block = 128;
 
+/// The most rows of a tile with one scale.
+inline constexpr std::size_t max_tile_rows = 16;
+
 using tensor_function = tensor_choice (*)(const any_recipe&, const recipe_float& amax) noexcept;
 using scale_function = scale_choice (*)(const any_recipe&, const scale_question&) noexcept;
 /// The code of an element where element_rule cannot say it.

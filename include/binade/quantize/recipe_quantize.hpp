@@ -9,6 +9,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -90,20 +91,28 @@ class recipe_quantizer {
     out_.description.layout.for_each_piece(cell, f);
   }
 
+  struct row_range {
+    std::size_t first;
+    std::size_t last;  ///< one behind
+  };
+
+  /// The rows that share the scales of `row`: itself, and with tile_rows its tile's.
+  [[nodiscard]] row_range tile_of(std::size_t row) const noexcept {
+    if (recipe_.tile_rows <= 1 || x_.rank() < 2) return {row, row + 1};
+    const std::size_t rows = x_.extent(-2);
+    const std::size_t in_matrix = row % rows;
+    const std::size_t tile = in_matrix - in_matrix % recipe_.tile_rows;
+    const std::size_t count = rows - tile < recipe_.tile_rows ? rows - tile : recipe_.tile_rows;
+    const std::size_t first = row - in_matrix + tile;
+    return {first, first + count};
+  }
+
   /// The largest magnitude of a cell; with tile_rows, of the cells above and below it as well.
   [[nodiscard]] recipe_float cell_amax(std::size_t cell) const {
     largest_magnitude m;
     for_each_piece(cell, [&](std::size_t row, std::size_t begin, std::size_t end) {
-      std::size_t first = row;
-      std::size_t last = row + 1;
-      if (recipe_.tile_rows > 1 && x_.rank() >= 2) {
-        const std::size_t rows = x_.extent(-2);
-        const std::size_t in_matrix = row % rows;
-        const std::size_t tile = in_matrix - in_matrix % recipe_.tile_rows;
-        first = row - in_matrix + tile;
-        last = first + (rows - tile < recipe_.tile_rows ? rows - tile : recipe_.tile_rows);
-      }
-      for (std::size_t i = first; i < last; ++i) scan(i, begin, end, m);
+      const row_range tile = tile_of(row);
+      for (std::size_t i = tile.first; i < tile.last; ++i) scan(i, begin, end, m);
     });
     return m.value(recipe_.amax);
   }
@@ -190,16 +199,38 @@ class recipe_quantizer {
     });
   }
 
-  /// The error of a cell under a scale, summed in the order of its elements.
+  /// The error of a cell under a scale: that of a row summed in the order of its elements, those of
+  /// a tile's rows by halves, where a row below the matrix counts as zeros.
   [[nodiscard]] recipe_float error(std::size_t cell, const scale_choice& choice,
                                    const scale_question& question) const {
-    const recipe_float scale = recipe_float::rounded(out_.description.scale.decode(choice.code));
     recipe_float sum = 0.0F;
-    for_each_element(cell, [&](std::size_t row, std::size_t i, const T& x) {
-      const std::uint64_t code = encode(x, choice, row * out_.description.layout.row_length() + i);
-      const recipe_float element = recipe_float::rounded(element_.decode(code));
-      sum = sum + recipe_.error(recipe_, recipe_float::of(x), element, scale, question);
+    for_each_piece(cell, [&](std::size_t row, std::size_t begin, std::size_t end) {
+      const row_range tile = tile_of(row);
+      std::array<recipe_float, max_tile_rows> sums;
+      for (std::size_t i = tile.first; i < tile.last; ++i) {
+        sums[i - tile.first] = row_error(i, begin, end, choice, question);
+      }
+      for (std::size_t n = std::bit_ceil(recipe_.tile_rows) / 2; n > 0; n /= 2) {
+        for (std::size_t i = 0; i < n; ++i) sums[i] = sums[i] + sums[i + n];
+      }
+      sum = sum + sums[0];
     });
+    return sum;
+  }
+
+  [[nodiscard]] recipe_float row_error(std::size_t row, std::size_t begin, std::size_t end,
+                                       const scale_choice& choice,
+                                       const scale_question& question) const {
+    const recipe_float scale = recipe_float::rounded(out_.description.scale.decode(choice.code));
+    const T* x = x_.row_data(row);
+    recipe_float sum = 0.0F;
+    for (std::size_t i = begin; i < end; ++i) {
+      const T& value = x[static_cast<std::ptrdiff_t>(i) * x_.inner_stride()];
+      const std::uint64_t code =
+          encode(value, choice, row * out_.description.layout.row_length() + i);
+      const recipe_float element = recipe_float::rounded(element_.decode(code));
+      sum = sum + recipe_.error(recipe_, recipe_float::of(value), element, scale, question);
+    }
     return sum;
   }
 
@@ -230,9 +261,14 @@ class recipe_quantizer {
   bool has_nan_ = false;
 };
 
-/// Throws: error if `d` is not what the recipe makes, or its random bits are not among those that
-///         rounding::stochastic allows.
+/// Throws: error if `d` is not what the recipe makes, its random bits are not among those that
+///         rounding::stochastic allows, or its tiles are too high.
 inline void check_recipe(const any_recipe& r, const packed_description& d) {
+  if (r.tile_rows == 0 || r.tile_rows > max_tile_rows) {
+    BINADE_THROW(error{std::string("quantize: tile_rows of the recipe ") + r.name + " is " +
+                       std::to_string(r.tile_rows) + "; it must be 1 to " +
+                       std::to_string(max_tile_rows)});
+  }
   const packed_description wanted = describe_packed(r, d.layout.shape());
   if (!(d.element == wanted.element) || !(d.scale == wanted.scale) || d.layout != wanted.layout ||
       d.tensor_scale != wanted.tensor_scale || d.group != wanted.group) {

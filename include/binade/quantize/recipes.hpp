@@ -39,14 +39,14 @@ using all_recipe_types = concatenate<
         recipes::torchao_nvfp4, recipes::torchao_nvfp4_one_level, recipes::compressed_tensors_mxfp4,
         recipes::compressed_tensors_mxfp8, recipes::compressed_tensors_nvfp4,
         recipes::compressed_tensors_fp8, recipes::modelopt_mxfp4, recipes::modelopt_mxfp8,
-        recipes::modelopt_nvfp4, recipes::te_nvfp4, recipes::te_nvfp4_4over6,
-        recipes::te_float8_current<e4m3fn>, recipes::te_float8_current<e5m2>,
-        recipes::te_float8_delayed_as_read<e4m3fn>, recipes::te_float8_delayed_as_read<e5m2>,
-        recipes::te_float8_blockwise_as_read<e4m3fn>, recipes::te_float8_blockwise_as_read<e5m2>,
-        recipes::deepseek_fp8, recipes::ggml_mxfp4, recipes::ggml_nvfp4, recipes::ggml_q8_0,
-        recipes::ggml_q4_0, recipes::fp_quant_mxfp4, recipes::fp_quant_mxfp4_quest,
-        recipes::fp_quant_nvfp4, recipes::quartet_as_read>,
-    of_mx_formats<recipes::microxcaling_as_read>>::type;
+        recipes::modelopt_nvfp4, recipes::te_nvfp4, recipes::te_nvfp4_stochastic_as_read,
+        recipes::te_nvfp4_4over6, recipes::te_float8_current<e4m3fn>,
+        recipes::te_float8_current<e5m2>, recipes::te_float8_delayed<e4m3fn>,
+        recipes::te_float8_delayed<e5m2>, recipes::te_float8_blockwise_as_read<e4m3fn>,
+        recipes::te_float8_blockwise_as_read<e5m2>, recipes::deepseek_fp8, recipes::ggml_mxfp4,
+        recipes::ggml_nvfp4, recipes::ggml_q8_0, recipes::ggml_q4_0, recipes::fp_quant_mxfp4,
+        recipes::fp_quant_mxfp4_quest, recipes::fp_quant_nvfp4, recipes::quartet_as_read>,
+    of_mx_formats<recipes::microxcaling>>::type;
 
 template <class... Rs>
 constexpr std::array<any_recipe, sizeof...(Rs)> make_recipes(type_list<Rs...>) noexcept {

@@ -140,17 +140,19 @@ struct te_float8_current {
 
 /// Transformer Engine's delayed scaling under the scale that its history gave: (448 / amax) /
 /// 2^margin, the previous scale where amax is 0 or not finite; x is multiplied by it.
-/// Source: Transformer Engine (d0067d0da), common/recipe/delayed_scaling.cu, read and not run.
+///
+/// Its JAX quantizer made the vectors. Where (448 / amax) overflows, the scale is the largest
+/// float, as in its PyTorch part; in its JAX part, infinity. Source: Transformer Engine,
+/// jax/quantize/quantizer.py and pytorch/quantization.py.
 template <format F = e4m3fn>
-struct te_float8_delayed_as_read {
+struct te_float8_delayed {
   using format_type = F;
   float amax = 0;  ///< of the history, by its most recent or largest entry
   float previous_scale = 1;
   int margin = 0;
   [[nodiscard]] constexpr any_recipe describe() const noexcept {
-    any_recipe r =
-        detail::fp8_recipe<F>("te_float8_delayed_as_read",
-                              "Transformer Engine d0067d0da, delayed_scaling.cu", per_tensor{});
+    any_recipe r = detail::fp8_recipe<F>(
+        "te_float8_delayed", "Transformer Engine 2.20.2, jax DelayedScaleQuantizer", per_tensor{});
     r.elements.step = element_step::multiply;
     r.amax = amax_rule::ignores_nan;
     const recipe_float a = amax;

@@ -5,7 +5,6 @@
 #include "binade/tensor/block_catalog.hpp"
 
 #include <cstdint>
-#include <optional>
 
 // Recipes of NVFP4: 16 elements and an E4M3 scale a block, a binary32 scale a tensor. The order of
 // the expressions is part of each.
@@ -215,24 +214,38 @@ struct compressed_tensors_nvfp4 {
 /// Transformer Engine's NVFP4: amax_b * (S * (1/6)), elements times the reciprocal of the product
 /// of the decode scales.
 ///
-/// Its Hadamard transform and its random generator are not part of it: `random` rounds with the
-/// library's random bits. `tile_rows` = 16 gives the 16 x 16 blocks of weights, whose scale is
-/// stored in each of its rows.
+/// Its Hadamard transform is not part of it. `tile_rows` = 16 gives the 16 x 16 blocks of weights,
+/// whose scale is stored in each of its rows.
 /// Source: Transformer Engine, common/cast/nvfp4/core_nvfp4.cuh and its reference_nvfp4.py.
 struct te_nvfp4 {
   using format_type = nvfp4;
   std::size_t tile_rows = 1;
-  std::optional<rounding::stochastic> random{};
   [[nodiscard]] constexpr any_recipe describe() const noexcept {
     any_recipe r = detail::nvfp4_recipe("te_nvfp4", "Transformer Engine 2.20.2, reference_nvfp4.py",
                                         tensor_scale_kind::multiplier);
     r.elements.step = element_step::multiply;
     r.elements.nan = nan_sign::positive;
     r.tile_rows = tile_rows;
-    r.random = random;
     r.parameter = 448;
     r.tensor = detail::te_tensor;
     r.scale = detail::te_nvfp4_scale;
+    return r;
+  }
+};
+
+/// te_nvfp4 with the stochastic rounding of its kernels: 8 random bits an element, here the
+/// library's instead of theirs, added to the discarded fraction.
+/// Source: Transformer Engine (d0067d0da), common/cast/nvfp4/core_nvfp4.cuh, read and not run.
+struct te_nvfp4_stochastic_as_read {
+  using format_type = nvfp4;
+  rounding::stochastic random{};
+  std::size_t tile_rows = 1;
+  [[nodiscard]] constexpr any_recipe describe() const noexcept {
+    any_recipe r = te_nvfp4{.tile_rows = tile_rows}.describe();
+    r.name = "te_nvfp4_stochastic_as_read";
+    r.follows = "Transformer Engine d0067d0da, core_nvfp4.cuh";
+    r.elements.zeros = zero_rule::keep_sign;
+    r.random = random;
     return r;
   }
 };
@@ -242,14 +255,16 @@ enum class four_over_six_error : std::uint8_t { absolute, squared };
 
 /// Transformer Engine's four-over-six: of the scales that map amax to 6 and to 4 the one with the
 /// smaller error; a tie takes 6. `largest_scale`, 448 or 256, is what the largest block's scale
-/// becomes.
+/// becomes. `tile_rows` as in te_nvfp4: a tile chooses once, by the errors of its rows added by
+/// halves.
 /// Source: Transformer Engine, common/cast/nvfp4/quantize_4over6_nvfp4.cuh, and as te_nvfp4.
 struct te_nvfp4_4over6 {
   using format_type = nvfp4;
   float largest_scale = 448;
   four_over_six_error error = four_over_six_error::absolute;
+  std::size_t tile_rows = 1;
   [[nodiscard]] constexpr any_recipe describe() const noexcept {
-    any_recipe r = te_nvfp4{}.describe();
+    any_recipe r = te_nvfp4{.tile_rows = tile_rows}.describe();
     r.name = "te_nvfp4_4over6";
     r.parameter = largest_scale;
     r.scale = detail::te_map_to_6;

@@ -123,14 +123,15 @@ namespace recipes {
 /// microxcaling with round="nearest", its default: 2^(floor(log2f(amax)) - emax), ties away.
 ///
 /// NaN:    NaN or infinity in a block makes its scale NaN.
-/// Source: microxcaling (3b429a84), mx/mx_ops.py and mx/elemwise_ops.py, read and not run.
+/// Source: microxcaling 1.1.0, mx/mx_ops.py and mx/elemwise_ops.py, in the copy that the package
+/// tico carries without its CUDA path.
 template <block_scaled F = mxfp4>
-struct microxcaling_as_read {
+struct microxcaling {
   using format_type = F;
   [[nodiscard]] constexpr any_recipe describe() const noexcept {
     any_recipe r;
-    r.name = "microxcaling_as_read";
-    r.follows = "microxcaling 3b429a84, _quantize_mx(round=nearest)";
+    r.name = "microxcaling";
+    r.follows = "microxcaling 1.1.0 in tico 0.3.0, _quantize_mx(round=nearest)";
     r.format = any_packable::of<F>();
     r.element = detail::microxcaling_element;
     r.scale = detail::microxcaling_scale;
