@@ -4,11 +4,13 @@
 // E4M3 and E3M4 with scale = amax / largest, a scale a channel for weights and one a tensor for
 // activations; E4M3 for activations with outliers, E3M4 for weights, also mixed in one operator.
 //
-// Only models show the rest: FP8 passes on 92.64% of 75 networks where INT8 does on 65.87%, which
+// Weights are those of a small transformer; activations with outliers are synthetic. Only models
+// show the rest: FP8 passes on 92.64% of 75 networks where INT8 does on 65.87%, which
 // layers stay in high precision, and what re-estimated batch norms give back.
 
 #include "../claim.hpp"
 #include "../tensors.hpp"
+#include "../weights.hpp"
 
 #include <cstddef>
 #include <cstdio>
@@ -31,10 +33,10 @@ constexpr papers::claim e4m3_smallest{
 constexpr papers::claim e5m2_smallest{
     .text = "smallest E5M2 value", .paper = 0x1p-16, .reason = table};
 constexpr papers::claim mantissa_bit{
-    .text = "dB that E3M4 is better than E4M3 for weights of N(0, 1), a scale a channel",
-    .how = relation::at_least,
-    .paper = 0,
-    .reason = ordering};
+    .text = "dB that E3M4 is better than E4M3 for weights, a scale a channel, mean of 4",
+    .paper = 6.02,
+    .tolerance = 0.15,
+    .reason = "a mantissa bit more: steps halve, and few weights are subnormal in E3M4"};
 constexpr papers::claim int8_on_outliers{
     .text = "dB that E3M4 is better than INT8 for activations with outliers",
     .how = relation::at_least,
@@ -59,8 +61,8 @@ constexpr papers::claim mixed_activations{
     .reason = ordering};
 
 constexpr papers::finding e3m4_for_both{
-    .value = -2.8,
-    .tolerance = 0.3,
+    .value = -4.2,
+    .tolerance = 0.15,
     .reason = "the squared error is that of the outliers, which E3M4 holds with a bit more"};
 constexpr papers::claim kept{
     .text = "share of such activations that E4M3 turns into zero",
@@ -68,7 +70,7 @@ constexpr papers::claim kept{
     .tolerance = 0.02,
     .reason = "half the smallest value is 2^-10 of 448: zero takes N(0, 1) below about 0.01"};
 
-constexpr std::size_t tokens = 64, in = 512, out = 64;
+constexpr std::size_t tokens = 64, in = 256, out = 512;
 
 /// Activations of N(0, 1), of which one in 512 is `factor` times as large.
 std::vector<float> activations(float factor) {
@@ -87,14 +89,12 @@ double output_sqnr(const std::vector<float>& x, const std::vector<float>& w) {
   return binade::metrics::sqnr_db(exact, y);
 }
 
-/// Signal to noise of weights, a scale a channel.
+/// Signal to noise of weights, a scale a channel: the mean of several.
 template <class F>
-double weight_sqnr(const std::vector<float>& w) {
-  const auto ws = binade::matrix_view(w, out, in);
-  std::vector<float> y(w.size());
-  binade::dequantize(binade::quantize<F>(ws, binade::per_channel{.axis = 0}),
-                     binade::matrix_view(y, out, in));
-  return binade::metrics::sqnr_db(w, y);
+double weight_sqnr(const std::vector<papers::weight>& weights) {
+  double sum = 0;
+  for (const papers::weight& w : weights) sum += papers::sqnr_by_rows<F>(w);
+  return sum / static_cast<double>(weights.size());
 }
 
 }  // namespace
@@ -110,27 +110,28 @@ int main() {
   report.check(e4m3_smallest, {smallest(e4m3fn{}), smallest(binade::e4m3fnuz{}), "bias 8"});
   report.check(e5m2_smallest, {smallest(e5m2{}), smallest(binade::e5m2fnuz{}), "bias 16"});
 
-  const std::vector<float> w = papers::normal(out * in, 2);
-  const std::vector<float> x = activations(60), wide = activations(1000);
+  const std::vector<papers::weight> weights = papers::transformer_weights();
+  const std::vector<float>& w = weights.at(1).values;  // layer0.attention.output
+  const std::vector<float> x = activations(60), wide = activations(1000), plain = activations(1);
   const auto sqnr = []<class F>(F, const std::vector<float>& v) {
     return papers::sqnr_through<F>(v);
   };
-  std::printf("dB on N(0, 1), a scale a channel: E3M4 %.1f, E4M3 %.1f, E5M2 %.1f, INT8 %.1f\n",
-              weight_sqnr<e3m4fn>(w), weight_sqnr<e4m3fn>(w), weight_sqnr<e5m2>(w),
-              weight_sqnr<int8>(w));
-  report.check(mantissa_bit, {weight_sqnr<e3m4fn>(w) - weight_sqnr<e4m3fn>(w),
-                              weight_sqnr<e5m2>(w) - weight_sqnr<e4m3fn>(w), "E5M2"});
+  std::printf("dB of weights, a scale a channel: E3M4 %.1f, E4M3 %.1f, E5M2 %.1f, INT8 %.1f\n",
+              weight_sqnr<e3m4fn>(weights), weight_sqnr<e4m3fn>(weights),
+              weight_sqnr<e5m2>(weights), weight_sqnr<int8>(weights));
+  report.check(mantissa_bit, {weight_sqnr<e3m4fn>(weights) - weight_sqnr<e4m3fn>(weights),
+                              weight_sqnr<e5m2>(weights) - weight_sqnr<e4m3fn>(weights), "E5M2"});
   report.check(int8_on_outliers, {sqnr(e3m4fn{}, x) - sqnr(int8{}, x),
-                                  sqnr(e3m4fn{}, w) - sqnr(int8{}, w), "no outliers"});
+                                  sqnr(e3m4fn{}, plain) - sqnr(int8{}, plain), "no outliers"});
   report.check(e4m3_on_outliers, {sqnr(e4m3fn{}, x) - sqnr(int8{}, x),
-                                  sqnr(e4m3fn{}, w) - sqnr(int8{}, w), "no outliers"});
+                                  sqnr(e4m3fn{}, plain) - sqnr(int8{}, plain), "no outliers"});
   report.check(
       mixed, {output_sqnr<e4m3fn, e3m4fn>(x, w) - output_sqnr<e4m3fn, e4m3fn>(x, w),
               output_sqnr<e4m3fn, e5m2>(x, w) - output_sqnr<e4m3fn, e4m3fn>(x, w), "E5M2 weights"});
-  report.refute(
-      mixed_activations, e3m4_for_both,
-      {output_sqnr<e4m3fn, e3m4fn>(wide, w) - output_sqnr<e3m4fn, e3m4fn>(wide, w),
-       output_sqnr<e4m3fn, e3m4fn>(w, w) - output_sqnr<e3m4fn, e3m4fn>(w, w), "no outliers"});
+  report.refute(mixed_activations, e3m4_for_both,
+                {output_sqnr<e4m3fn, e3m4fn>(wide, w) - output_sqnr<e3m4fn, e3m4fn>(wide, w),
+                 output_sqnr<e4m3fn, e3m4fn>(plain, w) - output_sqnr<e3m4fn, e3m4fn>(plain, w),
+                 "no outliers"});
   const auto zeros = [&wide](auto f) {
     return binade::metrics::underflow_fraction(wide, papers::through<decltype(f)>(wide));
   };
