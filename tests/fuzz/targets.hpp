@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,13 +56,16 @@ void attempt(std::string_view function, Function&& read) {
   }
 }
 
-/// Reads a tensor as floats where its type allows it.
+/// Reads a tensor as floats where its type allows it, and the tensor without its last byte.
 template <class Tensor>
 void read_floats(const Tensor& tensor) {
   if (tensor.data.empty()) return;
   std::vector<float> out(tensor.data.size() / 2);
   out.resize(static_cast<std::size_t>(std::min<std::uint64_t>(tensor.size(), out.size())));
   attempt("read_f32: ", [&] { read_f32(tensor, out); });
+  Tensor shorter = tensor;
+  shorter.data = tensor.data.first(tensor.data.size() - 1);
+  attempt("read_f32: ", [&] { read_f32(shorter, out); });
 }
 
 inline void safetensors(bytes input) {
@@ -71,6 +75,7 @@ inline void safetensors(bytes input) {
     for (const auto& tensor : file.tensors()) {
       touch(tensor.data);
       read_floats(tensor);
+      attempt("read_f32: ", [&] { require(read_f32(tensor).size() == tensor.size()); });
       require(&file.find(tensor.name) == &tensor);
       entries.push_back({tensor.name, tensor.dtype, tensor.shape});
     }
@@ -114,19 +119,36 @@ inline void read_value(const binade::gguf_value& value) {
   }
 }
 
+/// Makes the metadata anew: a copy of each value, but strings and lists of them from their texts.
+inline void add_again(binade::gguf_metadata& metadata, const std::string& key,
+                      const binade::gguf_value& value) {
+  using binade::gguf_type;
+  if (value.type() == gguf_type::string) {
+    metadata.add(key, value.as_string());
+  } else if (value.type() == gguf_type::array && value.element_type() == gguf_type::string) {
+    std::vector<std::string> texts;
+    value.for_each([&texts](const auto& element) { texts.emplace_back(element.as_string()); });
+    metadata.add(key, std::span<const std::string>(texts));
+  } else {
+    metadata.add(key, value);
+  }
+  require(std::ranges::equal(metadata.entries().back().value.bytes(), value.bytes()));
+}
+
 inline void gguf(bytes input) {
   attempt("gguf_file: memory: ", [input] {
     const auto file = binade::gguf_file::from_bytes(input);
     binade::gguf_metadata copied;
     for (const auto& [key, value] : file.metadata()) {
       read_value(value);
-      copied.add(key, value);
+      add_again(copied, key, value);
     }
     std::vector<binade::gguf_entry> entries;
     for (const auto& tensor : file.tensors()) {
       touch(tensor.data);
       read_floats(tensor);
       require(&file.find(tensor.name) == &tensor);
+      require(binade::ggml_type_of(binade::name_of(tensor.type)) == tensor.type);
       entries.push_back({tensor.name, tensor.type, tensor.shape});
     }
     attempt("gguf_file: memory: no tensor", [&] { (void)file.find("?"); });
@@ -174,6 +196,30 @@ inline void onnx(bytes input) {
   });
 }
 
+/// Reads what another library hands over, and if it lies compact in memory hands out the like of
+/// it.
+template <class Managed>
+void read_dlpack(Managed* managed) {
+  const binade::dlpack_tensor taken(managed);
+  (void)taken.format();
+  require(taken.strides().size() == taken.shape().size());
+  const std::size_t size = taken.bytes().size();
+  if (size > 4096) return;
+  const auto data = std::make_shared<std::vector<std::byte>>(size);
+  const std::vector<std::uint64_t> shape(taken.shape().begin(), taken.shape().end());
+  // Padded elements are no compact ones, in which alone tensors are handed out.
+  attempt("export_dlpack", [&] {
+    const binade::dlpack_tensor again(binade::export_dlpack(data, *data, taken.type(), shape));
+    require(again.type() == taken.type() && again.is_compact() && again.is_read_only());
+    require(again.device().type == binade::dlpack::device_cpu);
+    require(std::ranges::equal(again.shape(), taken.shape()));
+    touch(again.bytes());
+    const binade::dlpack_tensor old(
+        binade::export_dlpack_unversioned(data, *data, taken.type(), shape));
+    require(!old.is_read_only() && old.bytes().data() == again.bytes().data());
+  });
+}
+
 /// The input as what another library may hand over: version, flags, rank, type, device, then the
 /// shape and the strides; the data are never read.
 inline void dlpack(bytes input) {
@@ -186,7 +232,7 @@ inline void dlpack(bytes input) {
     std::int32_t rank;
     dl::data_type type;
     std::uint8_t has_strides;
-    std::uint8_t has_data;
+    std::uint8_t has_data;  ///< bit 1: the tensor is from before DLPack 1.0
   } head{};
   if (!input.empty()) std::memcpy(&head, input.data(), std::min(input.size(), sizeof head));
   if (input.size() > sizeof head) {
@@ -195,26 +241,27 @@ inline void dlpack(bytes input) {
   }
   int released = 0;
   std::byte any{};
-  dl::managed_tensor_versioned managed{};
-  managed.version = head.version;
-  managed.flags = head.flags;
-  managed.manager_context = &released;
-  managed.deleter = [](dl::managed_tensor_versioned* m) {
-    ++*static_cast<int*>(m->manager_context);
+  const auto read = [&](auto& managed) {
+    managed.manager_context = &released;
+    managed.deleter = [](auto* m) { ++*static_cast<int*>(m->manager_context); };
+    managed.tensor = {(head.has_data & 1U) != 0 ? &any : nullptr,
+                      head.device,
+                      head.rank,
+                      head.type,
+                      numbers.data(),
+                      (head.has_strides & 1U) != 0 ? numbers.data() + 64 : nullptr,
+                      0};
+    attempt("dlpack_tensor: ", [&managed] { read_dlpack(&managed); });
   };
-  managed.tensor = {(head.has_data & 1U) != 0 ? &any : nullptr,
-                    head.device,
-                    head.rank,
-                    head.type,
-                    numbers.data(),
-                    (head.has_strides & 1U) != 0 ? numbers.data() + 64 : nullptr,
-                    0};
-  attempt("dlpack_tensor: ", [&managed] {
-    const binade::dlpack_tensor taken(&managed);
-    (void)taken.format();
-    require(taken.strides().size() == taken.shape().size());
-    (void)taken.bytes();
-  });
+  if ((head.has_data & 2U) != 0) {
+    dl::managed_tensor managed{};
+    read(managed);
+  } else {
+    dl::managed_tensor_versioned managed{};
+    managed.version = head.version;
+    managed.flags = head.flags;
+    read(managed);
+  }
   require(released == 1);
 }
 
