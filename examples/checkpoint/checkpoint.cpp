@@ -130,6 +130,9 @@ void open_gguf(checkpoint& c) {
     if (entry.key.starts_with(gguf_metadata_prefix) &&
         entry.value.type() == binade::gguf_type::string) {
       c.metadata.emplace(entry.key.substr(gguf_metadata_prefix.size()), entry.value.as_string());
+    } else if (entry.key == architecture_key && entry.value.type() == binade::gguf_type::string &&
+               entry.value.as_string() != unknown_architecture) {
+      c.metadata.emplace(architecture_key, entry.value.as_string());
     }
   }
   c.files = std::move(file);
@@ -172,6 +175,13 @@ checkpoint open_checkpoint(const fs::path& path) {
 bool is_float(binade::safetensors_dtype dtype) {
   using enum binade::safetensors_dtype;
   return dtype == f32 || dtype == f16 || dtype == bf16 || dtype == f64;
+}
+
+void prefetch(std::span<const std::byte> mapped) {
+  const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = reinterpret_cast<std::uintptr_t>(mapped.data()) / page * page;
+  const auto end = reinterpret_cast<std::uintptr_t>(mapped.data() + mapped.size());
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_WILLNEED);
 }
 
 void release(std::span<const std::byte> mapped) {

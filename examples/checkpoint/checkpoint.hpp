@@ -20,6 +20,11 @@ namespace checkpoint_tool {
 /// What stands in front of the keys of a safetensors file's metadata in a GGUF file.
 inline constexpr std::string_view gguf_metadata_prefix = "safetensors.";
 
+/// The key of a GGUF file's architecture, which safetensors files keep in their metadata, and what
+/// it says where none is known.
+inline constexpr std::string_view architecture_key = "general.architecture";
+inline constexpr std::string_view unknown_architecture = "unknown";
+
 /// A quantized weight of any kind of file.
 struct stored_weight {
   std::string name;
@@ -62,6 +67,9 @@ struct checkpoint {
 
 /// Whether the elements are floating-point numbers of 16 bits or more.
 [[nodiscard]] bool is_float(binade::safetensors_dtype dtype);
+
+/// Tells the system that the bytes of a mapped file will be needed soon.
+void prefetch(std::span<const std::byte> mapped);
 
 /// Tells the system that the bytes of a mapped file will not be needed again.
 void release(std::span<const std::byte> mapped);

@@ -15,6 +15,12 @@ void add_threads(CLI::App& app, unsigned& threads) {
       ->check(CLI::PositiveNumber);
 }
 
+void add_max_shard(CLI::App& app, std::uint64_t& bytes) {
+  app.add_option("--max-shard-size", bytes, "split a folder's file, such as 5GB; default: one file")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::PositiveNumber);
+}
+
 CLI::App& add(CLI::App& app, arguments& a, const char* name, const char* description,
               std::function<int()> run) {
   CLI::App* command = app.add_subcommand(name, description);
@@ -79,6 +85,7 @@ void declare_quantize(CLI::App& app, arguments& a) {
   c.add_flag("--pow2-scales", q.pow2_scales, "of deepseek_fp8: powers of two, as DeepSeek-V3.1");
   c.add_option("--skip", q.skip, "keep tensors whose names match (* and ?); may be repeated");
   c.add_option("-o,--output", q.output, "OUT.safetensors, OUT.gguf or a folder");
+  add_max_shard(c, q.max_shard);
   c.add_flag("--dry-run", q.dry_run, "say what would happen, write nothing");
   add_threads(c, q.threads);
   add_json(c, q.json);
@@ -91,6 +98,7 @@ void declare_others(CLI::App& app, arguments& a) {
   d.add_option("--to", a.dequantize.type, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}));
   d.add_option("-o,--output", a.dequantize.output, "OUT.safetensors, OUT.gguf or a folder")
       ->required();
+  add_max_shard(d, a.dequantize.max_shard);
   add_threads(d, a.dequantize.threads);
   add_json(d, a.dequantize.json);
 
@@ -101,6 +109,7 @@ void declare_others(CLI::App& app, arguments& a) {
       ->required()
       ->check(CLI::IsMember({"modelopt", "compressed_tensors", "gpt_oss", "deepseek", "gguf"}));
   r.add_option("-o,--output", a.repack.output, "OUT.safetensors, OUT.gguf or a folder")->required();
+  add_max_shard(r, a.repack.max_shard);
   add_json(r, a.repack.json);
 
   swizzle_arguments& w = a.swizzle;

@@ -51,6 +51,7 @@ struct quantize_arguments {
   bool pow2_scales = false;
   std::vector<std::string> skip;
   std::string output;
+  std::uint64_t max_shard = 0;  ///< bytes; 0: no limit
   unsigned threads = 0;
   bool dry_run = false;
   bool json = false;
@@ -61,6 +62,7 @@ struct dequantize_arguments {
   std::string source;
   std::string type = "f32";
   std::string output;
+  std::uint64_t max_shard = 0;  ///< bytes; 0: no limit
   unsigned threads = 0;
   bool json = false;
 };
@@ -70,6 +72,7 @@ struct repack_arguments {
   std::string source;
   std::string family;
   std::string output;
+  std::uint64_t max_shard = 0;  ///< bytes; 0: no limit
   bool json = false;
 };
 int repack(const repack_arguments& a);

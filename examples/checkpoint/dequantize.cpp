@@ -39,6 +39,7 @@ int dequantize(const dequantize_arguments& a) {
   const auto dtype = is_float32 ? binade::safetensors_dtype::f32 : binade::safetensors_dtype::bf16;
   destination_plan plan;
   plan.metadata = plain_metadata(source);
+  plan.max_shard = a.max_shard;
   for (const binade::safetensors_tensor& t : source.plain) {
     plan.plain.push_back({t.name, t.dtype, t.shape});
   }
@@ -52,8 +53,7 @@ int dequantize(const dequantize_arguments& a) {
   {
     const compare_tool::progress bar;
     for (const binade::safetensors_tensor& t : source.plain) {
-      out.append(t.name, t.data);
-      release(t.data);
+      out.append_mapped(t.name, t.data);
     }
     for (std::size_t i = 0; i < source.weights.size(); ++i) {
       const stored_weight& w = source.weights[i];

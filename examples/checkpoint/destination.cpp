@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <system_error>
@@ -18,11 +19,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a signal handler may read.
-char interrupted_file[4096] = "";
+// What a signal handler may read: names, each with a NUL behind it, and one more at the end.
+char interrupted_files[1U << 18U] = "";
 
 extern "C" void delete_and_end(int signal) {
-  if (interrupted_file[0] != '\0') ::unlink(interrupted_file);
+  const char* name = interrupted_files;
+  while (*name != '\0') {
+    ::unlink(name);
+    while (*name++ != '\0') {
+    }
+  }
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
@@ -43,33 +49,9 @@ std::vector<std::byte> bytes_of(float value, binade::safetensors_dtype dtype) {
   return copy(value);
 }
 
-void write_text(const fs::path& path, const std::string& text) {
-  binade::output_file file(path, "binade");
-  file.write_at(0, std::as_bytes(std::span(text)));
-  file.commit();
-}
-
 /// The scheme of the plan's weights, of which there is one; null if there is none.
 const binade::any_scheme* scheme_of(const destination_plan& plan) {
   return plan.weights.empty() ? nullptr : plan.weights.front().scheme;
-}
-
-/// config.json of a folder: the source's with the quantization replaced.
-void write_config(const fs::path& folder, const checkpoint& source, const destination_plan& plan) {
-  nlohmann::json config = nlohmann::json::object();
-  if (!source.config.empty()) config = nlohmann::json::parse(source.config);
-  config.erase("quantization_config");
-  config.erase("compression_config");
-  const std::vector<std::string> layers = layers_of(plan.kept);
-  const binade::any_scheme* const scheme = scheme_of(plan);
-  if (scheme != nullptr) {
-    config["quantization_config"] = binade::make_quantization_config(*scheme, layers);
-  }
-  write_text(folder / "config.json", config.dump(2) + "\n");
-  if (scheme != nullptr && std::string_view(scheme->family) == "modelopt") {
-    write_text(folder / "hf_quant_config.json",
-               binade::make_hf_quant_config(*scheme, layers).dump(2) + "\n");
-  }
 }
 
 /// What ggml calls an element type that both kinds of file have.
@@ -85,12 +67,17 @@ binade::ggml_type ggml_type_of(const binade::safetensors_entry& entry) {
 
 }  // namespace
 
-void delete_on_interrupt(const fs::path& path) {
-  const std::string name = path.string();
-  interrupted_file[0] = '\0';
-  if (name.empty() || name.size() >= sizeof interrupted_file) return;
-  std::memcpy(interrupted_file + 1, name.c_str() + 1, name.size());
-  interrupted_file[0] = name[0];
+void delete_on_interrupt(std::span<const fs::path> paths) {
+  std::string names;
+  for (const fs::path& path : paths) names += path.string() + '\0';
+  if (names.size() >= sizeof interrupted_files) {
+    throw binade::error("binade: " + std::to_string(paths.size()) +
+                        " files are too many; allow larger ones by --max-shard-size");
+  }
+  interrupted_files[0] = '\0';  // whatever is behind it, no name is seen until all are there
+  if (names.empty()) return;
+  std::memcpy(interrupted_files + 1, names.c_str() + 1, names.size());
+  interrupted_files[0] = names[0];
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     if (std::signal(signal, delete_and_end) == SIG_IGN) std::signal(signal, SIG_IGN);
   }
@@ -128,13 +115,15 @@ bool is_gguf(const fs::path& path) { return path.extension() == ".gguf"; }
 destination::destination(const fs::path& path, const checkpoint& source, destination_plan plan)
     : plan_(std::move(plan)) {
   check_output(source.path, path);
+  if (plan_.max_shard != 0 && (is_gguf(path) || path.extension() == ".safetensors")) {
+    throw binade::error("binade: --max-shard-size is for folders, not for " + path.string());
+  }
   if (is_gguf(path)) {
     open_gguf(path, source);
-    delete_on_interrupt(gguf_->unfinished());
   } else {
     open_safetensors(path, source);
-    delete_on_interrupt(safetensors_->unfinished());
   }
+  delete_on_interrupt(unfinished());
   for (const planned_weight& w : plan_.weights) {
     if (!w.input_scale) continue;
     const char* part = w.scheme != nullptr ? w.scheme->names.input_scale : "input_scale";
@@ -142,7 +131,13 @@ destination::destination(const fs::path& path, const checkpoint& source, destina
   }
 }
 
-destination::~destination() { delete_on_interrupt({}); }
+destination::~destination() {
+  gguf_.reset();
+  safetensors_.reset();
+  folder_.reset();
+  texts_.clear();
+  delete_on_interrupt({});
+}
 
 void destination::open_safetensors(const fs::path& path, const checkpoint& source) {
   using enum binade::scale_shape;
@@ -156,23 +151,57 @@ void destination::open_safetensors(const fs::path& path, const checkpoint& sourc
                        w.scheme->tensor_scale_shape == scalar ? std::vector<std::uint64_t>{}
                                                               : std::vector<std::uint64_t>{1}});
   }
-  fs::path file = path;
   if (path.extension() == ".safetensors") {
     if (const binade::any_scheme* const scheme = scheme_of(plan_)) {
       plan_.metadata["quantization_config"] =
           binade::make_quantization_config(*scheme, layers_of(plan_.kept)).dump();
     }
-  } else {
-    std::error_code problem;
-    fs::create_directories(path, problem);
-    if (problem) {
-      throw binade::error("binade: folder " + path.string() +
-                          " cannot be created: " + problem.message());
-    }
-    file = path / "model.safetensors";
+    safetensors_ = std::make_unique<binade::safetensors_writer>(path, entries, plan_.metadata);
+    return;
   }
-  safetensors_ = std::make_unique<binade::safetensors_writer>(file, entries, plan_.metadata);
-  if (file != path) write_config(path, source, plan_);
+  std::error_code problem;
+  fs::create_directories(path, problem);
+  if (problem) {
+    throw binade::error("binade: folder " + path.string() +
+                        " cannot be created: " + problem.message());
+  }
+  const std::uint64_t limit =
+      plan_.max_shard == 0 ? binade::safetensors_model_writer::no_limit : plan_.max_shard;
+  folder_ =
+      std::make_unique<binade::safetensors_model_writer>(path, entries, plan_.metadata, limit);
+  write_config(path, source);
+}
+
+/// config.json of a folder: the source's with the quantization replaced.
+void destination::write_config(const fs::path& folder, const checkpoint& source) {
+  nlohmann::json config = nlohmann::json::object();
+  if (!source.config.empty()) config = nlohmann::json::parse(source.config);
+  config.erase("quantization_config");
+  config.erase("compression_config");
+  const std::vector<std::string> layers = layers_of(plan_.kept);
+  const binade::any_scheme* const scheme = scheme_of(plan_);
+  if (scheme != nullptr) {
+    config["quantization_config"] = binade::make_quantization_config(*scheme, layers);
+  }
+  write_text(folder / "config.json", config.dump(2) + "\n");
+  if (scheme != nullptr && std::string_view(scheme->family) == "modelopt") {
+    write_text(folder / "hf_quant_config.json",
+               binade::make_hf_quant_config(*scheme, layers).dump(2) + "\n");
+  }
+}
+
+void destination::write_text(const fs::path& path, const std::string& text) {
+  texts_.push_back(std::make_unique<binade::output_file>(path, "binade"));
+  texts_.back()->write_at(0, std::as_bytes(std::span(text)));
+}
+
+std::vector<fs::path> destination::unfinished() const {
+  std::vector<fs::path> files;
+  if (gguf_) files.push_back(gguf_->unfinished());
+  if (safetensors_) files.push_back(safetensors_->unfinished());
+  if (folder_) files = folder_->unfinished();
+  for (const auto& text : texts_) files.push_back(text->unfinished());
+  return files;
 }
 
 void destination::open_gguf(const fs::path& path, const checkpoint& source) {
@@ -190,12 +219,16 @@ void destination::open_gguf(const fs::path& path, const checkpoint& source) {
     if (w.input_scale) add_scalar("input_scale");
   }
   binade::gguf_metadata metadata;
-  std::string architecture = "unknown";
-  if (!source.config.empty()) {
+  std::string architecture(unknown_architecture);
+  if (const auto kept = plan_.metadata.find(std::string(architecture_key));
+      kept != plan_.metadata.end()) {
+    architecture = kept->second;
+    plan_.metadata.erase(kept);
+  } else if (!source.config.empty()) {
     const nlohmann::json config = nlohmann::json::parse(source.config);
     architecture = config.value("model_type", architecture);
   }
-  metadata.add("general.architecture", std::string_view(architecture));
+  metadata.add(std::string(architecture_key), std::string_view(architecture));
   for (const auto& [key, text] : plan_.metadata) {
     metadata.add(std::string(gguf_metadata_prefix) + key, std::string_view(text));
   }
@@ -228,12 +261,24 @@ void destination::write_weight(std::size_t i, const binade::any_packed_view& vie
 
 void destination::append(std::string_view name, std::span<const std::byte> bytes) {
   if (gguf_) return gguf_->append(name, bytes);
+  if (folder_) return folder_->append(name, bytes);
   safetensors_->append(name, bytes);
 }
 
+void destination::append_mapped(std::string_view name, std::span<const std::byte> bytes) {
+  constexpr std::size_t slice = std::size_t{1} << 24U;
+  for (std::size_t begin = 0; begin < bytes.size(); begin += slice) {
+    const auto part = bytes.subspan(begin, std::min(slice, bytes.size() - begin));
+    append(name, part);
+    release(part);
+  }
+}
+
 void destination::commit() {
-  if (gguf_) return gguf_->commit();
-  safetensors_->commit();
+  if (gguf_) gguf_->commit();
+  if (safetensors_) safetensors_->commit();
+  if (folder_) folder_->commit();
+  for (const auto& text : texts_) text->commit();
 }
 
 }  // namespace checkpoint_tool

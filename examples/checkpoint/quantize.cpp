@@ -6,16 +6,22 @@
 #include "checkpoint/console.hpp"
 #include "checkpoint/destination.hpp"
 #include "checkpoint/target.hpp"
+#include "checkpoint/write_behind.hpp"
 #include "compare/progress.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <cstring>
+#include <memory>
 #include <thread>
 
 namespace checkpoint_tool {
 namespace {
+
+// Quantized tensors up to this size are written while the next one is made: three of them, one that
+// is written, one that waits and one that is made, take less than 256 MB.
+constexpr std::uint64_t largest_in_advance = std::uint64_t{64} << 20U;
 
 /// What becomes of one tensor.
 struct decision {
@@ -70,6 +76,28 @@ binade::any_packed_tensor quantize_tensor(const binade::safetensors_tensor& t,
       return quantize_as<float>(t, recipe, executor);
   }
 }
+
+/// Has the file's next bytes read from the disk while those before them are computed with.
+class read_ahead {
+ public:
+  explicit read_ahead(const std::vector<binade::safetensors_tensor>& tensors) : tensors_(tensors) {}
+
+  /// Tells which tensor is computed with: some of those behind it are asked for.
+  void reach(std::size_t i) {
+    if (i != 0) bytes_ -= tensors_[i - 1].data.size();
+    while (next_ < tensors_.size() && (next_ <= i + 1 || bytes_ < most)) {
+      prefetch(tensors_[next_].data);
+      bytes_ += tensors_[next_++].data.size();
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t most = std::uint64_t{256} << 20U;  // what disks are busy with
+
+  const std::vector<binade::safetensors_tensor>& tensors_;
+  std::size_t next_ = 0;
+  std::uint64_t bytes_ = 0;  ///< of the tensors from the one computed with to next_
+};
 
 const char* layout_of(const quantize_target& target) {
   return target.block != nullptr ? "GGUF" : target.scheme->name;
@@ -149,6 +177,7 @@ int quantize(const quantize_arguments& a) {
 
   destination_plan plan;
   plan.metadata = plain_metadata(source);
+  plan.max_shard = a.max_shard;
   std::vector<outcome> outcomes(decisions.size());
   for (std::size_t i = 0; i < decisions.size(); ++i) {
     const binade::safetensors_tensor& t = *decisions[i].tensor;
@@ -177,19 +206,25 @@ int quantize(const quantize_arguments& a) {
                                       : a.threads);
   {
     const compare_tool::progress bar;
+    write_behind writer;
     std::size_t next = 0;  // among the plan's weights
+    read_ahead ahead(source.plain);
     for (std::size_t i = 0; i < decisions.size(); ++i) {
       const binade::safetensors_tensor& t = *decisions[i].tensor;
       bar.show(i, decisions.size(), t.name);
+      ahead.reach(i);
       if (decisions[i].kept.empty()) {
-        const binade::any_packed_tensor packed = quantize_tensor(t, target.recipe, pool);
-        outcomes[i].counts = packed.counts();
-        out.write_weight(next++, packed.view());
+        const auto packed = std::make_shared<const binade::any_packed_tensor>(
+            quantize_tensor(t, target.recipe, pool));
+        release(t.data);
+        outcomes[i].counts = packed->counts();
+        writer.push([&out, n = next++, packed] { out.write_weight(n, packed->view()); });
+        if (outcomes[i].after > largest_in_advance) writer.finish();
       } else {
-        out.append(t.name, t.data);
+        writer.push([&out, &t] { out.append_mapped(t.name, t.data); });
       }
-      release(t.data);
     }
+    writer.finish();
   }
   out.commit();
   report(a, target, decisions, outcomes);

@@ -192,6 +192,7 @@ int repack(const repack_arguments& a) {
   }
   conversion c{source, {}};
   c.plan.metadata = plain_metadata(source);
+  c.plan.max_shard = a.max_shard;
   std::map<std::string, std::vector<std::string>> refused;  // names by reason
   for (const binade::scheme_problem& p : source.problems) refused[p.message].push_back(p.tensor);
   for (const stored_weight& w : source.weights) {
@@ -216,8 +217,7 @@ int repack(const repack_arguments& a) {
       release(source.weights[i]);
     }
     for (const binade::safetensors_tensor& t : source.plain) {
-      out.append(t.name, t.data);
-      release(t.data);
+      out.append_mapped(t.name, t.data);
     }
   }
   out.commit();

@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <array>
+
 namespace checkpoint_tool {
 
 int swizzle(const swizzle_arguments& a) {
@@ -34,7 +36,7 @@ int swizzle(const swizzle_arguments& a) {
     }
   }
   binade::output_file out(a.output, "binade swizzle");
-  delete_on_interrupt(out.unfinished());
+  delete_on_interrupt(std::array{out.unfinished()});
   out.write_at(0, result);
   out.commit();
   delete_on_interrupt({});

@@ -11,11 +11,18 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -294,6 +301,86 @@ TEST_F(checkpoint_program, leaves_nothing_behind_when_it_fails) {
   EXPECT_THAT(fixtures::text_of(path("log")), HasSubstr("cannot be written"));
   EXPECT_EQ(fixtures::text_of(out), "what was there");
   EXPECT_FALSE(fs::exists(out + ".part"));
+}
+
+// Ctrl-C while the output is written: on a sparse file that takes long enough for that.
+TEST_F(checkpoint_program, deletes_what_is_not_complete_on_interrupt) {
+  constexpr std::uintmax_t rows = 131072;
+  const std::string header =
+      R"({"w":{"dtype":"F32","shape":[131072,1024],"data_offsets":[0,536870912]}} )";
+  const std::uint64_t size = header.size();
+  std::ofstream(path("zeros.safetensors"), std::ios::binary)
+      .write(reinterpret_cast<const char*>(&size), 8)
+      .write(header.data(), static_cast<std::streamsize>(size));
+  fs::resize_file(path("zeros.safetensors"), 8 + size + rows * 1024 * 4);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const std::string out = path("out");
+    const std::string program = std::getenv("CHECKPOINT");
+    const std::string source = path("zeros.safetensors");
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::execl(program.c_str(), program.c_str(), "quantize", source.c_str(), "--to",
+              "modelopt_nvfp4", "-o", out.c_str(), static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    ASSERT_GT(child, 0);
+    int status = 0;
+    pid_t ended = 0;
+    // The last of the unfinished files; after it the signal's handler is set.
+    while (!fs::exists(out + "/hf_quant_config.json.part") && ended == 0) {
+      ended = ::waitpid(child, &status, WNOHANG);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ::kill(child, signal);
+    if (ended == 0) ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFSIGNALED(status)) << status;
+    EXPECT_EQ(WTERMSIG(status), signal);
+    EXPECT_TRUE(fs::is_empty(out));
+  }
+}
+
+TEST_F(checkpoint_program, splits_a_folder_into_shards) {
+  const std::string options = " --to modelopt_nvfp4 --max-shard-size ";
+  expect(0, "quantize " + weights + options + "100KB -o " + path("q"));
+  expect(0, "quantize " + weights + " --to modelopt_nvfp4 -o " + path("q.safetensors"));
+  expect(0, "diff --bits " + path("q") + " " + path("q.safetensors"));
+  const auto index =
+      nlohmann::json::parse(fixtures::text_of(path("q/model.safetensors.index.json")));
+  std::uintmax_t total = 0;
+  std::set<std::string> shards;
+  for (const auto& [tensor, file] : index["weight_map"].items()) shards.insert(file);
+  EXPECT_GE(shards.size(), 3U);
+  for (const std::string& shard : shards) {
+    const auto file = binade::safetensors_file::open(path("q/" + shard));
+    std::uintmax_t bytes = 0;
+    for (const auto& tensor : file.tensors()) bytes += tensor.data.size();
+    EXPECT_TRUE(bytes <= 100000 || file.tensors().size() == 1) << shard << " " << bytes;
+    total += bytes;
+  }
+  EXPECT_EQ(index["metadata"]["total_size"], total);
+  EXPECT_EQ(json(0, "ls " + path("q"))["bytes"], total);
+  expect(0,
+         "repack " + path("q") + " --to compressed_tensors --max-shard-size 1MB -o " + path("ct"));
+  expect(0, "diff --bits " + path("q") + " " + path("ct"));
+  expect(0, "dequantize " + path("q") + " --max-shard-size 1MiB -o " + path("v"));
+  expect(0, "diff " + path("q") + " " + path("v"));
+  EXPECT_THAT(expect(2, "quantize " + weights + options + "1MB -o " + path("x.safetensors")),
+              HasSubstr("for folders"));
+  expect(2, "quantize " + weights + options + "0 -o " + path("x"));
+  EXPECT_THAT(expect(2, "quantize " + weights + " --to modelopt_nvfp4 -o " + path("q")),
+              HasSubstr("name another folder"));
+}
+
+// A GGUF file's architecture outlives a safetensors file.
+TEST_F(checkpoint_program, keeps_the_architecture_of_a_gguf_file) {
+  fs::copy_file(weights, path("model.safetensors"));
+  std::ofstream(path("config.json")) << R"({"model_type": "bert"})";
+  expect(0, "quantize " + path("model.safetensors") + " --to ggml_mxfp4 -o " + path("q.gguf"));
+  fs::create_directories(path("there"));
+  expect(0, "repack " + path("q.gguf") + " --to modelopt -o " + path("there/t.safetensors"));
+  expect(0, "repack " + path("there/t.safetensors") + " --to gguf -o " + path("back.gguf"));
+  EXPECT_THAT(fixtures::text_of(path("q.gguf")).substr(0, 128), HasSubstr("bert"));
+  EXPECT_EQ(fixtures::text_of(path("q.gguf")), fixtures::text_of(path("back.gguf")));
 }
 
 TEST_F(checkpoint_program, never_writes_over_its_source) {
