@@ -26,7 +26,9 @@ namespace binade::inline v0 {
 /// Error:  of the formulas, bit for bit, in any floating-point environment and whatever the
 ///         executor, which splits the rows of w and never k.
 /// Throws: error if shapes do not fit or blocks do not run along `in`; before it writes.
-/// Cost:   allocates x decoded and, for each piece of work of an executor, up to 32 rows of w.
+/// Cost:   allocates x as the kernels read it and, for each piece of work of an executor, up to 128
+///         rows of w and 192 sums for each of them. A w that is used again may be laid out once:
+///         see prepacked_weight.
 inline void gemm(const operand& x, const operand& w, const tensor_view<float>& y,
                  executor_ref executor = {}) {
   reference::check_gemm(x, w, y);

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -70,6 +71,35 @@ TEST(simd_gemm, every_size_of_tile_has_the_definitions_bits) {
             x, w, std::string(name) + " " + std::to_string(tokens) + "x" + std::to_string(outs));
       }
     }
+  }
+}
+
+TEST(simd_gemm, sizes_beyond_the_blocks_for_the_caches_have_the_definitions_bits) {
+  // More rows than are multiplied at once, more k than fit beside a panel, several panels a piece.
+  for (const char* name : {"nvfp4", "mxfp4", "mxfp6_e3m2", "e4m3fn"}) {
+    const binade::any_packable& p = binade::find_packable(name);
+    const auto tall = pack(p, binade::simd::rows_at_once + 9, 20, kind::bell, 1);
+    expect_the_definitions_bits(tall, tall, std::string(name) + ", many rows");
+    const auto x = pack(p, 7, 1111, kind::wild, 2);
+    const auto w = pack(p, 18, 1111, kind::bell, 3);
+    expect_the_definitions_bits(x, w, std::string(name) + ", long rows");
+    const auto few = pack(p, 1, 16, kind::bell, 4);
+    const auto wide = pack(p, 1100, 16, kind::bell, 5);
+    expect_the_definitions_bits(few, wide, std::string(name) + ", many panels");
+  }
+}
+
+TEST(simd_gemm, nothing_to_sum_is_zero) {
+  std::vector<float> none;
+  std::vector<float> y(6, 5.0F);
+  const binade::tensor_view<const float> x(none.data(), {2, 0});
+  const binade::tensor_view<const float> w(none.data(), {3, 0});
+  for (const target t : targets) {
+    if (!binade::simd::is_available(t)) continue;
+    std::fill(y.begin(), y.end(), 5.0F);
+    binade::simd::gemm(x, w, binade::tensor_view<float>(y.data(), {2, 3}), {},
+                       binade::simd::product_tiles_for(t));
+    EXPECT_EQ(y, std::vector<float>(6)) << to_string(t);
   }
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 // The kernels alone, on integers so small that every order of summation gives the same floats;
@@ -63,7 +64,7 @@ void check_byte_rows(target t, const gemv_kernels& kernels, std::size_t kernel,
   request.block_lanes = block_lanes;
   request.multiplier = 4;
   request.out = out.data();
-  kernels.bytes[kernel](request);
+  kernels.by_floats.bytes[kernel].multiply(request);
   for (std::size_t r = 0; r < rows; ++r) {
     int sum = 3 * static_cast<int>(blocks);
     for (std::size_t i = 0; i < n; ++i) sum += w[r * n + i] * x[i];
@@ -110,38 +111,92 @@ TEST(gemv_targets, scales_are_looked_up) {
   }
 }
 
-TEST(gemv_targets, rows_of_codes_and_floats_are_multiplied) {
+/// What rows of codes and floats are multiplied with; small integers.
+struct row_case {
+  std::size_t n;
+  int shift;
+  std::vector<float> x;
   float values[256];
-  for (int code = 0; code < 256; ++code) values[code] = static_cast<float>(code % 16 - 8);
+  std::vector<std::byte> bytes[2];
+  std::vector<std::byte> nibbles[2];
+  std::vector<float> floats[2];
+  std::vector<float> scales[2];
+  float sums[2] = {0, 0};
+
+  row_case(std::size_t length, int group_shift)
+      : n(length), shift(group_shift), x((length + 63) / 64 * 64, -0.0F) {
+    for (int code = 0; code < 256; ++code) {
+      values[code] = static_cast<float>((code < 128 ? 1 : -1) * (code % 16 - 4));
+    }
+    for (std::size_t r = 0; r < 2; ++r) {
+      const std::size_t groups = ((n - 1) >> shift) + 1;
+      scales[r].resize((n >> shift) + 20, 1);
+      for (std::size_t g = 0; g < groups; ++g) {
+        scales[r][g] = static_cast<float>((g * 37 + r) % 3 + 1);
+      }
+      nibbles[r].resize((n + 1) / 2);
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto code = static_cast<unsigned>((i * 11 + r * 5) % 16);
+        x[i] = static_cast<float>(i % 5) - 2;
+        bytes[r].push_back(static_cast<std::byte>(code));
+        nibbles[r][i / 2] |= static_cast<std::byte>(code << (i % 2 * 4));
+        floats[r].push_back(3 * scales[r][i >> shift] * values[code]);
+        sums[r] += x[i] * floats[r][i];
+      }
+    }
+  }
+
+  void expect_sums(const row_kernel& kernel, const std::byte* first, const std::byte* second,
+                   const std::string& what) const {
+    std::vector<float> ordered(x);
+    for (std::size_t i = 0; i < x.size() && kernel.order != nullptr; ++i) {
+      ordered[i] = x[i / 64 * 64 + kernel.order[i % 64]];
+    }
+    row_pair t{};
+    t.rows[0] = first;
+    t.rows[1] = second;
+    t.x = ordered.data();
+    t.length = n;
+    t.values = values;
+    for (std::size_t r = 0; r < 2; ++r) {
+      t.scales[r] = scales[r].data();
+    }
+    t.shift = shift;
+    t.tensor = 3;
+    t.has_tensor = true;
+    for (t.row_count = 1; t.row_count <= 2; ++t.row_count) {
+      std::uint32_t bits[2] = {};
+      kernel.multiply(t, bits);
+      for (std::size_t r = 0; r < t.row_count; ++r) {
+        EXPECT_EQ(binade::bit_cast<float>(bits[r]), sums[r])
+            << what << ", length " << n << ", groups of 2^" << shift << ", row " << r;
+      }
+    }
+  }
+};
+
+TEST(gemv_targets, rows_of_codes_and_floats_are_multiplied) {
   for (const target t : targets) {
     if (!is_available(t)) continue;
-    const gemv_kernels& kernels = gemv_kernels_for(t);
-    for (const std::size_t n : {1U, 64U, 150U}) {
-      std::vector<float> x(192, -0.0F);
-      std::vector<std::byte> bytes(n);
-      std::vector<std::byte> nibbles((n + 1) / 2);
-      std::vector<float> floats(n);
-      std::vector<float> scales(12);
-      float sum = 0;
-      for (std::size_t i = 0; i < scales.size(); ++i) scales[i] = i % 2 == 0 ? 2.0F : 1.0F;
-      for (std::size_t i = 0; i < n; ++i) {
-        const auto code = static_cast<unsigned>(i * 11 % 16);
-        x[i] = static_cast<float>(i % 5) - 2;
-        bytes[i] = static_cast<std::byte>(code);
-        nibbles[i / 2] |= static_cast<std::byte>(code << (i % 2 * 4));
-        floats[i] = 3 * scales[i / 16] * values[code];
-        sum += x[i] * floats[i];
+    const code_kernels& rows = gemv_kernels_for(t).rows;
+    for (const std::size_t n : {1U, 16U, 31U, 64U, 150U, 256U}) {
+      for (const int shift : {4, 5, 6, 63}) {
+        const row_case c(n, shift);
+        const std::string what = to_string(t);
+        c.expect_sums(rows.floats, reinterpret_cast<const std::byte*>(c.floats[0].data()),
+                      reinterpret_cast<const std::byte*>(c.floats[1].data()), what + " floats");
+        const auto bytes = [&](const row_kernel& kernel, const char* name) {
+          c.expect_sums(kernel, c.bytes[0].data(), c.bytes[1].data(), what + name);
+        };
+        const auto nibbles = [&](const row_kernel& kernel, const char* name) {
+          c.expect_sums(kernel, c.nibbles[0].data(), c.nibbles[1].data(), what + name);
+        };
+        bytes(rows.codes8, " codes8");
+        bytes(rows.symmetric8, " symmetric8");
+        nibbles(rows.codes4, " codes4");
+        if (shift == 4) continue;
+        nibbles(rows.wide4, " wide4");
       }
-      float_row row{nullptr, x.data(), n, values, scales.data(), 4, 3.0F, true, 0};
-      const auto expect_sum = [&](auto kernel, const void* memory, const char* what) {
-        row.row = static_cast<const std::byte*>(memory);
-        std::uint32_t bits = 0;
-        kernel(row, &bits);
-        EXPECT_EQ(binade::bit_cast<float>(bits), sum) << to_string(t) << ", " << n << " " << what;
-      };
-      expect_sum(kernels.codes4, nibbles.data(), "nibbles");
-      expect_sum(kernels.codes8, bytes.data(), "bytes");
-      expect_sum(kernels.floats, floats.data(), "floats");
     }
   }
 }

@@ -70,19 +70,24 @@ inline void integer_gemm(const any_packed_view& x, int x_scale, const any_packed
 }
 
 /// Throws: error unless x[tokens, in], w[out, in] and y[tokens, out] fit together.
+inline void check_gemm_shapes(const tensor_shape& x, const tensor_shape& w, const tensor_shape& y) {
+  const tensor_shape product{x.extent(0), w.extent(0)};
+  if (x.extent(1) != w.extent(1)) {
+    BINADE_THROW(error{"gemm: x is " + to_string(x) + " but w is " + to_string(w) +
+                       "; the inner dimensions " + std::to_string(x.extent(1)) + " and " +
+                       std::to_string(w.extent(1)) + " must be equal"});
+  }
+  if (!(y == product)) {
+    BINADE_THROW(error{"gemm: y is " + to_string(y) + " but x is " + to_string(x) + " and w is " +
+                       to_string(w) + "; y must be " + to_string(product)});
+  }
+}
+
+/// Throws: error unless operands of rank 2 fit together as above.
 inline void check_gemm(const operand& x, const operand& w, const tensor_view<float>& y) {
   check_operand("gemm", "x", x, 2);
   check_operand("gemm", "w", w, 2);
-  const tensor_shape product{x.shape().extent(0), w.shape().extent(0)};
-  if (x.shape().extent(1) != w.shape().extent(1)) {
-    BINADE_THROW(error{"gemm: x is " + to_string(x.shape()) + " but w is " + to_string(w.shape()) +
-                       "; the inner dimensions " + std::to_string(x.shape().extent(1)) + " and " +
-                       std::to_string(w.shape().extent(1)) + " must be equal"});
-  }
-  if (!(y.shape() == product)) {
-    BINADE_THROW(error{"gemm: y is " + to_string(y.shape()) + " but x is " + to_string(x.shape()) +
-                       " and w is " + to_string(w.shape()) + "; y must be " + to_string(product)});
-  }
+  check_gemm_shapes(x.shape(), w.shape(), y.shape());
 }
 
 /// The definition of binade::gemm; operands and shapes were checked.

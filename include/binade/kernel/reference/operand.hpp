@@ -184,20 +184,22 @@ class integer_rows {
 /// both are block formats with blocks of the same size whose elements are integers. Products are
 /// below 2^30, so the sum of a block of at most 2^33 elements fits in 64 bits; larger ones are
 /// refused.
+[[nodiscard]] inline std::optional<std::pair<int, int>> integer_scales(
+    const packed_description& a, const packed_description& b) noexcept {
+  if (!a.is_block_format || !b.is_block_format ||
+      a.layout.cell_length() != b.layout.cell_length() ||
+      a.layout.cell_length() > std::uint64_t{1} << 33) {
+    return std::nullopt;
+  }
+  const std::optional<int> ka = integer_scale(a.element);
+  const std::optional<int> kb = integer_scale(b.element);
+  if (!ka || !kb) return std::nullopt;
+  return std::pair{*ka, *kb};
+}
 [[nodiscard]] inline std::optional<std::pair<int, int>> integer_scales(const operand& a,
                                                                        const operand& b) noexcept {
   if (!a.packed() || !b.packed()) return std::nullopt;
-  const packed_description& da = a.packed()->description;
-  const packed_description& db = b.packed()->description;
-  if (!da.is_block_format || !db.is_block_format ||
-      da.layout.cell_length() != db.layout.cell_length() ||
-      da.layout.cell_length() > std::uint64_t{1} << 33) {
-    return std::nullopt;
-  }
-  const std::optional<int> ka = integer_scale(da.element);
-  const std::optional<int> kb = integer_scale(db.element);
-  if (!ka || !kb) return std::nullopt;
-  return std::pair{*ka, *kb};
+  return integer_scales(a.packed()->description, b.packed()->description);
 }
 
 /// Throws: error unless `o`, called `name`, has the rank, sizes that fit its description, and, if

@@ -6,7 +6,7 @@
 #include "binade/kernel/reference/dot.hpp"  // tensor_scales
 #include "binade/kernel/reference/gemm.hpp"
 #include "binade/kernel/reference/operand.hpp"
-#include "binade/kernel/simd/product_rows.hpp"
+#include "binade/kernel/simd/product_panels.hpp"
 #include "binade/kernel/simd/product_targets.hpp"
 #include "binade/tensor/view.hpp"
 
@@ -17,207 +17,52 @@
 #include <optional>
 #include <vector>
 
+// Blocks for the caches: a piece of work multiplies `rows_at_once` rows of x, some steps of k at a
+// time, by a few panels of w. The steps of a panel fit in the first-level cache beside those of a
+// tile's rows; those of all the rows, the panels and the sums in the second-level one. Sums wait in
+// memory between steps, which takes nothing from their order.
+
 namespace binade::inline v0::simd {
 
-/// Calls f(first, kernel) for tiles that cover `rows` rows, the tallest first.
-template <class Tile, std::size_t N, class Function>
-void for_each_tile(const tile_kernel<Tile> (&kernels)[N], std::size_t rows, Function&& f) {
-  std::size_t first = 0;
-  for (const tile_kernel<Tile>& kernel : kernels) {
-    const auto height = static_cast<std::size_t>(kernel.rows);
-    for (; first + height <= rows; first += height) f(first, kernel);
-  }
+inline constexpr std::size_t rows_at_once = 192;  ///< a multiple of every tile's rows
+
+/// Panels that a piece of work takes: few enough pieces to share what is read of x, enough of them
+/// to share between threads.
+[[nodiscard]] inline std::size_t panels_of_piece(std::size_t panels) noexcept {
+  return std::clamp<std::size_t>(panels / 16, 1, 4);
 }
 
-/// Copies the first rows and columns of a tile of results into y, with one NaN for all.
-inline void store_tile(const float* tile, std::size_t width, const tensor_view<float>& y,
-                       std::size_t first_row, std::size_t rows, std::size_t first_column) {
-  const std::size_t columns = std::min(width, y.extent(1) - first_column);
-  const std::ptrdiff_t stride = y.inner_stride();
-  for (std::size_t r = 0; r < rows; ++r, tile += width) {
-    float* out = y.row_data(first_row + r) + static_cast<std::ptrdiff_t>(first_column) * stride;
-    for (std::size_t j = 0; j < columns; ++j) {
-      std::uint32_t bits = 0;
-      std::memcpy(&bits, tile + j, sizeof bits);
-      reference::store_result(bits, out + static_cast<std::ptrdiff_t>(j) * stride);
-    }
-  }
-}
-
-/// Puts rows side by side: out[k][width] = rows[width][length].
-template <class T>
-void transpose_rows(const T* rows, std::size_t length, std::size_t width, T* out) noexcept {
-  constexpr std::size_t step = 16;  // so many columns of the result stay in the first-level cache
-  for (std::size_t begin = 0; begin < length; begin += step) {
-    const std::size_t end = std::min(begin + step, length);
-    for (std::size_t r = 0; r < width; ++r) {
-      for (std::size_t k = begin; k < end; ++k) {
-        std::memcpy(&out[k * width + r], &rows[r * length + k], sizeof(T));
-      }
-    }
-  }
-}
-
-/// Rows of w side by side, as float tiles read them.
-class float_panel {
+/// The tiles that cover a number of rows, the tallest first.
+class tile_cover {
  public:
-  float_panel(std::size_t length, std::size_t width)
-      : length_(length),
-        width_(width),
-        codes_(length),
-        rows_(length * width),
-        panel_(length * width) {}
-
-  /// Reads rows first, first + 1, ... of w, of which `rows` are left.
-  void read(const float_rows& w, std::size_t first, std::size_t rows) {
-    for (std::size_t r = 0; r < std::min(rows, width_); ++r) {
-      w.read(first + r, rows_.data() + r * length_, codes_.data());
+  template <class Tile>
+  tile_cover(std::size_t rows, const tile_kernels<Tile>& kernels) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      height_[i] = static_cast<std::size_t>(kernels.by_rows[i].rows);
+      count_[i] = rows / height_[i];
+      rows %= height_[i];
     }
-    transpose_rows(rows_.data(), length_, width_, panel_.data());
   }
-  [[nodiscard]] const float* data() const noexcept { return panel_.data(); }
+  [[nodiscard]] std::size_t size() const noexcept { return count_[0] + count_[1] + count_[2]; }
 
- private:
-  std::size_t length_;
-  std::size_t width_;
-  std::vector<std::uint8_t> codes_;
-  std::vector<float> rows_;
-  std::vector<float> panel_;
-};
-
-/// gemm of operands that are read as floats.
-inline void float_gemm(const operand& x, const operand& w, const tensor_view<float>& y,
-                       executor_ref executor, const product_tiles& tiles) {
-  const std::size_t tokens = y.extent(0);
-  const std::size_t in = x.shape().extent(1);
-  std::vector<float> xs(tokens * in);
-  const float_rows x_rows(x);
-  executor.for_each_chunk(tokens, 16, [&](std::size_t begin, std::size_t end) {
-    std::vector<std::uint8_t> codes(in);
-    const fp_environment_guard guard;
-    for (std::size_t t = begin; t < end; ++t) x_rows.read(t, xs.data() + t * in, codes.data());
-  });
-  const float_rows w_rows(w);
-  const std::size_t outs = y.extent(1);
-  executor.for_each_chunk(
-      (outs + tiles.width - 1) / tiles.width, 1, [&](std::size_t begin, std::size_t end) {
-        float_panel panel(in, tiles.width);
-        std::vector<float> results(static_cast<std::size_t>(tiles.floats[0].rows) * tiles.width);
-        const fp_environment_guard guard;
-        for (std::size_t p = begin; p < end; ++p) {
-          panel.read(w_rows, p * tiles.width, outs - p * tiles.width);
-          for_each_tile(
-              tiles.floats, tokens, [&](std::size_t t, const tile_kernel<float_tile>& kernel) {
-                kernel.multiply({xs.data() + t * in, in, panel.data(), in, results.data()});
-                store_tile(results.data(), tiles.width, y, t, static_cast<std::size_t>(kernel.rows),
-                           p * tiles.width);
-              });
-        }
-      });
-}
-
-/// How both operands of an integer product are laid out.
-struct integer_layout {
-  bool bytes;         ///< units of four bytes; else of two words
-  int bias;           ///< added to w's bytes, which are unsigned
-  std::size_t units;  ///< of a block, whose last one may be filled up with zeros
-
-  [[nodiscard]] std::size_t unit_elements() const noexcept { return bytes ? 4 : 2; }
-};
-
-/// The layout for these integers in blocks of `block`, if sums of 32 bits hold them.
-[[nodiscard]] inline std::optional<integer_layout> choose_layout(const integer_codes& x,
-                                                                 const integer_codes& w,
-                                                                 std::size_t block,
-                                                                 int byte_pair_limit) noexcept {
-  constexpr std::uint64_t limit = std::uint64_t{1} << 31;
-  const auto fits = [block](std::uint64_t a, std::uint64_t b) {
-    return a == 0 || b == 0 || block + 4 <= (limit - 1) / (a * b);
+  struct place {
+    std::size_t first;
+    std::size_t kernel;
+    std::size_t rows;
   };
-  integer_layout layout{};
-  layout.bias = -w.least;
-  const int biased = w.largest - w.least;
-  layout.bytes = biased <= 255 && x.least >= -128 && x.largest <= 127 &&
-                 2 * biased * x.magnitude() <= byte_pair_limit;
-  if (!layout.bytes) layout.bias = 0;
-  layout.units = (block + layout.unit_elements() - 1) / layout.unit_elements();
-  const auto largest_w = static_cast<std::uint64_t>(layout.bytes ? biased : w.magnitude());
-  if (!fits(static_cast<std::uint64_t>(x.magnitude()), largest_w)) return std::nullopt;
-  return layout;
-}
-
-/// Rows of one operand of an integer product as units.
-class unit_rows {
- public:
-  unit_rows(const any_packed_view& packed, const integer_codes& codes, int bias,
-            const integer_layout& layout)
-      : packed_(packed),
-        layout_(layout),
-        has_pairs_(packed.description.element.bit_count() == 4 && layout.bytes &&
-                   packed.description.layout.cell_length() % 4 == 0) {
-    for (std::size_t code = 0; code < 256; ++code) {
-      const std::uint32_t mask = layout.bytes ? 0xffU : 0xffffU;
-      units_[code] = static_cast<std::uint32_t>(codes.value[code] + bias) & mask;
-      integers_[code] = codes.value[code];
+  [[nodiscard]] place operator[](std::size_t i) const noexcept {
+    place p{0, 0, height_[0]};
+    for (; i >= count_[p.kernel]; p.rows = height_[++p.kernel]) {
+      i -= count_[p.kernel];
+      p.first += count_[p.kernel] * p.rows;
     }
-    for (std::size_t pair = 0; has_pairs_ && pair < 256; ++pair) {
-      pairs_[pair] = units_[pair % 16] | units_[pair / 16] << 8;
-    }
-    nothing_ = static_cast<std::uint32_t>(bias);
-  }
-  /// Writes the units of a row and, unless null, the sum of the integers of each block.
-  ///
-  /// Shapes: codes[row_length] (scratch), out[blocks][units], sums[blocks].
-  void read(std::size_t row, std::uint8_t* codes, std::uint32_t* out,
-            std::int32_t* sums) const noexcept {
-    const packed_layout& layout = packed_.description.layout;
-    const std::size_t block = layout.cell_length();
-    const std::size_t n = layout.row_length();
-    std::size_t begin = 0;
-    if (has_pairs_ && sums == nullptr) {
-      // Four elements in two bytes, but for a block that is not complete.
-      const std::byte* bytes = packed_.codes.data() + row * layout.row_bytes();
-      begin = n / block * block;
-      for (std::size_t k = 0; k < begin; k += 4, bytes += 2) {
-        *out++ = pairs_[std::to_integer<int>(bytes[0])] | pairs_[std::to_integer<int>(bytes[1])]
-                                                              << 16;
-      }
-      if (begin == n) return;
-    }
-    read_codes(packed_, row, codes);
-    for (; begin < n; begin += block) {
-      const std::size_t end = std::min(begin + block, n);
-      std::size_t k = begin;
-      std::int32_t sum = 0;
-      for (std::size_t unit = 0; unit < layout_.units; ++unit, ++out) {
-        std::uint32_t packed = 0;
-        if (layout_.bytes && k + 4 <= end) {
-          packed = units_[codes[k]] | units_[codes[k + 1]] << 8 | units_[codes[k + 2]] << 16 |
-                   units_[codes[k + 3]] << 24;
-          sum += integers_[codes[k]] + integers_[codes[k + 1]] + integers_[codes[k + 2]] +
-                 integers_[codes[k + 3]];
-          k += 4;
-        } else {
-          const unsigned bits = layout_.bytes ? 8 : 16;
-          for (unsigned shift = 0; shift < 32; shift += bits, ++k) {
-            packed |= (k < end ? units_[codes[k]] : nothing_) << shift;
-            sum += k < end ? integers_[codes[k]] : 0;
-          }
-        }
-        *out = packed;
-      }
-      if (sums != nullptr) *sums++ = sum;
-    }
+    p.first += i * p.rows;
+    return p;
   }
 
  private:
-  const any_packed_view& packed_;
-  integer_layout layout_;
-  bool has_pairs_;
-  std::uint32_t nothing_ = 0;
-  std::uint32_t units_[256];
-  std::uint32_t pairs_[256];
-  std::int32_t integers_[256];
+  std::size_t height_[3];
+  std::size_t count_[3];
 };
 
 /// Applies the tensor scales to n sums.
@@ -230,80 +75,326 @@ inline void apply_each(const reference::tensor_scales& tensor, float* sums, std:
   }
 }
 
-/// gemm of operands whose blocks are summed in integers; false if sums of 32 bits do not hold them
-/// and nothing was written.
-inline bool integer_gemm(const any_packed_view& x, int x_k, const any_packed_view& w, int w_k,
-                         const tensor_view<float>& y, executor_ref executor,
-                         const product_tiles& tiles) {
-  const packed_layout& x_layout = x.description.layout;
-  const integer_codes x_codes(x.description.element, x_k);
-  const integer_codes w_codes(w.description.element, w_k);
-  const auto chosen =
-      choose_layout(x_codes, w_codes, x_layout.cell_length(), tiles.byte_pair_limit);
-  if (!chosen) return false;
-  const integer_layout& layout = *chosen;
-  const std::size_t tokens = y.extent(0);
-  const std::size_t outs = y.extent(1);
-  const std::size_t in = x_layout.row_length();
-  const std::size_t blocks = x_layout.cells_per_row();
-  const std::size_t row_units = blocks * layout.units;
+/// What becomes of sums: they are multiplied, or the tensor scales are applied in full.
+struct sum_finish {
+  float multiplier = 1;
+  const reference::tensor_scales* divides = nullptr;  ///< unless there is nothing to divide by
+};
 
-  std::vector<std::uint32_t> xs(tokens * row_units);
-  std::vector<std::int32_t> corrections(tokens * blocks);
-  std::vector<float> x_scales(tokens * blocks);
-  const unit_rows x_rows(x, x_codes, 0, layout);
-  const block_scales x_block_scales(x, x_k);
-  executor.for_each_chunk(tokens, 16, [&](std::size_t begin, std::size_t end) {
-    std::vector<std::uint8_t> codes(in);
-    for (std::size_t t = begin; t < end; ++t) {
-      x_rows.read(t, codes.data(), xs.data() + t * row_units, corrections.data() + t * blocks);
-      x_block_scales.read(t, x_scales.data() + t * blocks);
+/// Finishes a tile of sums and stores its first columns in y.
+inline void store_tile(float* sums, const product_tiles& tiles, const sum_finish& finish,
+                       const tensor_view<float>& y, std::size_t first_row, std::size_t rows,
+                       std::size_t first_column) {
+  const std::size_t columns = std::min(tiles.width, y.extent(1) - first_column);
+  const std::ptrdiff_t stride = y.inner_stride();
+  for (std::size_t r = 0; r < rows; ++r, sums += tiles.width) {
+    float* out = y.row_data(first_row + r) + static_cast<std::ptrdiff_t>(first_column) * stride;
+    if (finish.divides != nullptr) apply_each(*finish.divides, sums, columns);
+    if (stride == 1 && columns == tiles.width) {
+      tiles.finish_row(sums, finish.multiplier, out);
+      continue;
     }
-  });
-  for (std::int32_t& sum : corrections) sum *= -layout.bias;
+    tiles.finish_row(sums, finish.multiplier, sums);
+    for (std::size_t j = 0; j < columns; ++j) {
+      std::memcpy(out + static_cast<std::ptrdiff_t>(j) * stride, sums + j, sizeof(float));
+    }
+  }
+}
 
-  const unit_rows w_rows(w, w_codes, layout.bias, layout);
-  const block_scales w_block_scales(w, w_k);
-  const reference::tensor_scales tensor(x, w);
-  const auto& kernels = layout.bytes ? tiles.bytes : tiles.words;
-  executor.for_each_chunk(
-      (outs + tiles.width - 1) / tiles.width, 1, [&](std::size_t begin, std::size_t end) {
-        std::vector<std::uint8_t> codes(in);
-        std::vector<std::uint32_t> w_units(row_units * tiles.width);
-        std::vector<std::uint32_t> panel(row_units * tiles.width);
-        std::vector<float> row_scales(blocks * tiles.width);
-        std::vector<float> scales(blocks * tiles.width);
-        std::vector<float> results(static_cast<std::size_t>(kernels[0].rows) * tiles.width);
-        const fp_environment_guard guard;
-        for (std::size_t p = begin; p < end; ++p) {
-          const std::size_t first = p * tiles.width;
-          for (std::size_t r = 0; r < std::min(tiles.width, outs - first); ++r) {
-            w_rows.read(first + r, codes.data(), w_units.data() + r * row_units, nullptr);
-            w_block_scales.read(first + r, row_scales.data() + r * blocks);
-          }
-          transpose_rows(w_units.data(), row_units, tiles.width, panel.data());
-          transpose_rows(row_scales.data(), blocks, tiles.width, scales.data());
-          for_each_tile(kernels, tokens,
-                        [&](std::size_t t, const tile_kernel<integer_tile>& kernel) {
-                          integer_tile tile{};
-                          tile.x = xs.data() + t * row_units;
-                          tile.corrections = corrections.data() + t * blocks;
-                          tile.x_scales = x_scales.data() + t * blocks;
-                          tile.panel = panel.data();
-                          tile.w_scales = scales.data();
-                          tile.blocks = blocks;
-                          tile.units = layout.units;
-                          tile.out = results.data();
-                          tile.multiplier = tensor.only_multiplier();
-                          kernel.multiply(tile);
-                          const auto rows = static_cast<std::size_t>(kernel.rows);
-                          if (tensor.has_divisor())
-                            apply_each(tensor, results.data(), rows * tiles.width);
-                          store_tile(results.data(), tiles.width, y, t, rows, first);
-                        });
+/// Steps [begin, end) of k of a tile times a panel.
+struct tile_step {
+  std::size_t row;   ///< first one in x
+  std::size_t rows;  ///< of the tile
+  std::size_t next;  ///< as many if as tall a tile follows, else 0
+  std::size_t panel;
+  std::size_t begin;
+  std::size_t end;
+  float* sums;
+};
+
+/// Multiplies all of x by panels [first, first + count) of w and stores their columns of y.
+/// multiply(step, kernel) adds products to sums.
+template <class Tile, class Multiply>
+void multiply_panels(std::size_t first, std::size_t count, std::size_t steps,
+                     std::size_t steps_at_once, const tile_kernels<Tile>& kernels,
+                     const product_tiles& tiles, const sum_finish& finish,
+                     const tensor_view<float>& y, const Multiply& multiply) {
+  const std::size_t tokens = y.extent(0);
+  const std::size_t sums_of_panel = std::min(tokens, rows_at_once) * tiles.width;
+  line_vector<float> sums(sums_of_panel * count);
+  for (std::size_t begin = 0; begin < tokens; begin += rows_at_once) {
+    const tile_cover cover(std::min(rows_at_once, tokens - begin), kernels);
+    const auto for_each_tile = [&](auto&& f) {
+      for (std::size_t p = 0; p < count; ++p) {
+        for (std::size_t i = 0; i < cover.size(); ++i) {
+          const tile_cover::place at = cover[i];
+          f(p, at, sums.data() + p * sums_of_panel + at.first * tiles.width);
         }
+      }
+    };
+    std::fill(sums.begin(), sums.end(), 0.0F);
+    for (std::size_t k = 0; k < steps; k += steps_at_once) {
+      const std::size_t end = std::min(k + steps_at_once, steps);
+      for_each_tile([&](std::size_t p, const tile_cover::place& at, float* tile_sums) {
+        const std::size_t row = begin + at.first;
+        const std::size_t next = row + 2 * at.rows <= tokens ? at.rows : 0;
+        multiply(tile_step{row, at.rows, next, p, k, end, tile_sums},
+                 kernels.by_rows[at.kernel].multiply);
       });
-  return true;
+    }
+    for_each_tile([&](std::size_t p, const tile_cover::place& at, float* tile_sums) {
+      store_tile(tile_sums, tiles, finish, y, begin + at.first, at.rows, (first + p) * tiles.width);
+    });
+  }
+}
+
+/// About `most` steps at once, of nearly the same number each time.
+[[nodiscard]] inline std::size_t even_steps(std::size_t steps, std::size_t most) noexcept {
+  const std::size_t parts =
+      std::max<std::size_t>((steps + most - 1) / std::max<std::size_t>(most, 1), 1);
+  return std::max<std::size_t>((steps + parts - 1) / parts, 1);
+}
+
+/// Number of panels that `outs` rows of w make.
+[[nodiscard]] inline std::size_t panel_count(std::size_t outs,
+                                             const product_tiles& tiles) noexcept {
+  return (outs + tiles.width - 1) / tiles.width;
+}
+
+/// All of x as floats, tile by tile.
+class float_activations {
+ public:
+  float_activations(const operand& x, executor_ref executor, const product_tiles& tiles)
+      : in_(x.shape().extent(1)), tiles_(tiles), values_(x.shape().size()) {
+    const float_side side(x, tiles);
+    const tile_cover cover(x.shape().extent(0), tiles.floats);
+    executor.for_each_chunk(cover.size(), 4, [&](std::size_t begin, std::size_t end) {
+      float_side::scratch scratch(side, cover[begin].rows);
+      const fp_environment_guard guard;
+      for (std::size_t i = begin; i < end; ++i) {
+        const tile_cover::place at = cover[i];
+        side.read(at.first, at.rows, at.rows, values_.data() + at.first * in_, scratch);
+      }
+    });
+  }
+  /// Multiplies by `count` panels of w from `first` on, panels[count][in][width].
+  void multiply(std::size_t first, std::size_t count, const float* panels,
+                const tensor_view<float>& y) const {
+    const fp_environment_guard guard;
+    multiply_panels(first, count, in_, even_steps(in_, 192), tiles_.floats, tiles_, {}, y,
+                    [&](const tile_step& s, const auto& kernel) {
+                      kernel({values_.data() + s.row * in_ + s.begin * s.rows,
+                              panels + (s.panel * in_ + s.begin) * tiles_.width, s.end - s.begin,
+                              s.sums, s.next * in_});
+                    });
+  }
+
+ private:
+  std::size_t in_;
+  const product_tiles& tiles_;
+  line_vector<float> values_;
+};
+
+/// Reads panels [first, first + count) of w: out[count][in][width].
+inline void read_float_panels(const float_side& w, const tensor_shape& shape, std::size_t first,
+                              std::size_t count, std::size_t width, float* out) {
+  float_side::scratch scratch(w, width);
+  const fp_environment_guard guard;
+  for (std::size_t p = first; p < first + count; ++p, out += shape.extent(1) * width) {
+    w.read(p * width, std::min(width, shape.extent(0) - p * width), width, out, scratch);
+  }
+}
+
+/// gemm of operands that are read as floats.
+inline void float_gemm(const operand& x, const operand& w, const tensor_view<float>& y,
+                       executor_ref executor, const product_tiles& tiles) {
+  const float_activations activations(x, executor, tiles);
+  const float_side side(w, tiles);
+  const std::size_t panels = panel_count(y.extent(1), tiles);
+  executor.for_each_chunk(panels, panels_of_piece(panels), [&](std::size_t begin, std::size_t end) {
+    line_vector<float> values((end - begin) * w.shape().extent(1) * tiles.width);
+    read_float_panels(side, w.shape(), begin, end - begin, tiles.width, values.data());
+    activations.multiply(begin, end - begin, values.data(), y);
+  });
+}
+
+/// The integers of both operands of a product, if sums of 32 bits hold them.
+struct integer_plan {
+  integer_codes x;
+  integer_codes w;
+  int x_scale;  ///< integer = element * 2^x_scale
+  int w_scale;
+  integer_layout layout;
+
+  [[nodiscard]] static std::optional<integer_plan> make(const packed_description& x, int x_scale,
+                                                        const packed_description& w, int w_scale,
+                                                        const product_tiles& tiles) {
+    const integer_codes xs(x.element, x_scale);
+    const integer_codes ws(w.element, w_scale);
+    const auto layout = choose_layout(ws, xs, w.layout.cell_length(), tiles.byte_pair_limit);
+    if (!layout) return std::nullopt;
+    return integer_plan{xs, ws, x_scale, w_scale, *layout};
+  }
+  [[nodiscard]] integer_side x_side(const any_packed_view& packed,
+                                    const product_tiles& tiles) const {
+    return {packed, x_scale, x, layout.bias, 0, layout, tiles};
+  }
+  [[nodiscard]] integer_side w_side(const any_packed_view& packed,
+                                    const product_tiles& tiles) const {
+    return {packed, w_scale, w, 0, layout.bias, layout, tiles};
+  }
+};
+
+/// Panels of w as integers.
+///
+/// Shapes: units[panels][blocks][units][width], scales and corrections [panels][blocks][width].
+struct integer_panels {
+  const std::uint32_t* units;
+  const float* scales;
+  const std::uint32_t* corrections;
+  power_range powers;  ///< of the scales
+};
+
+/// Memory of panels of w.
+class integer_panel_memory {
+ public:
+  integer_panel_memory() = default;
+  integer_panel_memory(const integer_side& w, std::size_t panels, std::size_t width)
+      : panel_units_(w.row_units() * width),
+        panel_scales_(w.blocks() * width),
+        units_(panels * panel_units_),
+        scales_(panels * panel_scales_),
+        corrections_(panels * panel_scales_) {}
+
+  /// Where panel number i stands.
+  [[nodiscard]] integer_columns at(std::size_t i) noexcept {
+    return {units_.data() + i * panel_units_, scales_.data() + i * panel_scales_,
+            corrections_.data() + i * panel_scales_};
+  }
+  /// The panels from number i on.
+  [[nodiscard]] integer_panels from(std::size_t i, const power_range& powers) const noexcept {
+    return {units_.data() + i * panel_units_, scales_.data() + i * panel_scales_,
+            corrections_.data() + i * panel_scales_, powers};
+  }
+  [[nodiscard]] std::size_t size_bytes() const noexcept {
+    return 4 * (units_.size() + scales_.size() + corrections_.size());
+  }
+
+ private:
+  std::size_t panel_units_ = 0;
+  std::size_t panel_scales_ = 0;
+  line_vector<std::uint32_t> units_;
+  line_vector<float> scales_;
+  line_vector<std::uint32_t> corrections_;
+};
+
+/// Reads panels [first, first + count) of w, a matrix of `outs` rows, into those of `out` from
+/// number `to` on.
+///
+/// Post: returns the range of their scales.
+inline power_range read_integer_panels(const integer_side& w, std::size_t outs, std::size_t first,
+                                       std::size_t count, std::size_t width,
+                                       integer_panel_memory& out, std::size_t to) {
+  integer_side::scratch scratch(w, width);
+  power_range powers;
+  for (std::size_t p = first; p < first + count; ++p, ++to) {
+    w.read(p * width, std::min(width, outs - p * width), width, out.at(to), powers, scratch);
+  }
+  return powers;
+}
+
+/// All of x as integers, tile by tile.
+class integer_activations {
+ public:
+  integer_activations(const any_packed_view& x, const integer_plan& plan, executor_ref executor,
+                      const product_tiles& tiles)
+      : tiles_(tiles), layout_(plan.layout) {
+    const integer_side side = plan.x_side(x, tiles);
+    const std::size_t tokens = x.shape().extent(0);
+    blocks_ = side.blocks();
+    units_.resize(tokens * blocks_ * layout_.units);
+    scales_.resize(tokens * blocks_);
+    const tile_cover cover(tokens, kernels(scale_product::floats));
+    std::vector<power_range> powers(cover.size());
+    executor.for_each_chunk(cover.size(), 4, [&](std::size_t begin, std::size_t end) {
+      integer_side::scratch scratch(side, cover[begin].rows);
+      for (std::size_t i = begin; i < end; ++i) {
+        const tile_cover::place at = cover[i];
+        side.read(at.first, at.rows, at.rows,
+                  {units_.data() + at.first * blocks_ * layout_.units,
+                   scales_.data() + at.first * blocks_, nullptr},
+                  powers[i], scratch);
+      }
+    });
+    for (const power_range& range : powers) powers_.include(range);
+    if (!powers_.multiplies(power_range::of_one())) return;
+    unbiased_scales_.resize(scales_.size());
+    for (std::size_t i = 0; i < scales_.size(); ++i) {
+      std::uint32_t bits = 0;
+      std::memcpy(&bits, &scales_[i], sizeof bits);
+      bits -= bit_cast<std::uint32_t>(1.0F);
+      std::memcpy(&unbiased_scales_[i], &bits, sizeof bits);
+    }
+  }
+  /// Multiplies by `count` panels of w from `first` on.
+  void multiply(std::size_t first, std::size_t count, const integer_panels& panels,
+                const reference::tensor_scales& tensor, const tensor_view<float>& y) const {
+    const bool adds = powers_.multiplies(panels.powers);
+    const float* scales = adds ? unbiased_scales_.data() : scales_.data();
+    sum_finish finish;
+    finish.multiplier = tensor.only_multiplier();
+    if (tensor.has_divisor()) finish.divides = &tensor;
+    const std::size_t most =
+        std::max<std::size_t>(128 / std::max<std::size_t>(layout_.units, 1), 1);
+    const std::size_t width = tiles_.width;
+    const fp_environment_guard guard;
+    multiply_panels(first, count, blocks_, even_steps(blocks_, most),
+                    kernels(adds ? scale_product::powers : scale_product::floats), tiles_, finish,
+                    y, [&](const tile_step& s, const auto& kernel) {
+                      const std::size_t x_at = s.row * blocks_ + s.begin * s.rows;
+                      const std::size_t w_at = (s.panel * blocks_ + s.begin) * width;
+                      integer_tile tile{};
+                      tile.x = units_.data() + x_at * layout_.units;
+                      tile.x_scales = scales + x_at;
+                      tile.panel = panels.units + w_at * layout_.units;
+                      tile.w_scales = panels.scales + w_at;
+                      tile.corrections = panels.corrections + w_at;
+                      tile.blocks = s.end - s.begin;
+                      tile.units = layout_.units;
+                      tile.sums = s.sums;
+                      tile.ahead = s.next * blocks_ * layout_.units;
+                      kernel(tile);
+                    });
+  }
+
+ private:
+  [[nodiscard]] const integer_kernels& kernels(scale_product how) const noexcept {
+    return (layout_.bytes ? tiles_.bytes : tiles_.words)[static_cast<std::size_t>(how)];
+  }
+
+  const product_tiles& tiles_;
+  integer_layout layout_;
+  std::size_t blocks_ = 0;
+  line_vector<std::uint32_t> units_;
+  line_vector<float> scales_;
+  line_vector<float> unbiased_scales_;  ///< their bits without the exponent's bias
+  power_range powers_;
+};
+
+/// gemm of operands whose blocks are summed in integers.
+inline void integer_gemm(const any_packed_view& x, const any_packed_view& w,
+                         const integer_plan& plan, const tensor_view<float>& y,
+                         executor_ref executor, const product_tiles& tiles) {
+  const integer_activations activations(x, plan, executor, tiles);
+  const integer_side side = plan.w_side(w, tiles);
+  const reference::tensor_scales tensor(x, w);
+  const std::size_t panels = panel_count(y.extent(1), tiles);
+  executor.for_each_chunk(panels, panels_of_piece(panels), [&](std::size_t begin, std::size_t end) {
+    integer_panel_memory memory(side, end - begin, tiles.width);
+    const power_range powers =
+        read_integer_panels(side, y.extent(1), begin, end - begin, tiles.width, memory, 0);
+    activations.multiply(begin, end - begin, memory.from(0, powers), tensor, y);
+  });
 }
 
 /// gemm on the kernels of one target; operands and shapes were checked.
@@ -312,8 +403,13 @@ inline void gemm(const operand& x, const operand& w, const tensor_view<float>& y
   const auto scales = reference::integer_scales(x, w);
   if (!scales) {
     float_gemm(x, w, y, executor, tiles);
-  } else if (!integer_gemm(*x.packed(), scales->first, *w.packed(), scales->second, y, executor,
-                           tiles)) {
+    return;
+  }
+  const auto plan = integer_plan::make(x.packed()->description, scales->first,
+                                       w.packed()->description, scales->second, tiles);
+  if (plan) {
+    integer_gemm(*x.packed(), *w.packed(), *plan, y, executor, tiles);
+  } else {
     reference::integer_gemm(*x.packed(), scales->first, *w.packed(), scales->second, y, executor);
   }
 }

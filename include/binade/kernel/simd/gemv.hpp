@@ -7,7 +7,9 @@
 #include "binade/kernel/reference/gemv.hpp"
 #include "binade/kernel/reference/operand.hpp"
 #include "binade/kernel/simd/gemm.hpp"  // choose_layout
+#include "binade/kernel/simd/gemv_scales.hpp"
 #include "binade/kernel/simd/gemv_targets.hpp"
+#include "binade/kernel/simd/product_panels.hpp"  // line_vector
 #include "binade/kernel/simd/product_rows.hpp"
 #include "binade/tensor/view.hpp"
 
@@ -28,46 +30,69 @@ namespace binade::inline v0::simd {
   return step * std::clamp<std::size_t>(bytes / step_bytes, 1, 64);
 }
 
+/// x as floats, 64 by 64 in a kernel's order, -0 behind the last.
+[[nodiscard]] inline line_vector<float> float_vector(const operand& x, const std::uint8_t* order) {
+  const std::size_t in = x.shape().row_length();
+  const std::size_t padded = (in + 63) / 64 * 64;
+  std::vector<float> row(padded, -0.0F);
+  std::vector<std::uint8_t> codes(in);
+  const float_rows rows(x);
+  {
+    const fp_environment_guard guard;
+    rows.read(0, row.data(), codes.data());
+  }
+  line_vector<float> ordered(padded);
+  for (std::size_t i = 0; i < padded; ++i) {
+    const std::size_t from = order != nullptr ? i / 64 * 64 + order[i % 64] : i;
+    std::memcpy(ordered.data() + i, row.data() + from, sizeof(float));
+  }
+  return ordered;
+}
+
 /// products[row] = sum of x[k] w[row, k] for operands that are read as floats, k as in `dot`.
 inline void float_gemv(const operand& x, const operand& w, const tensor_view<float>& y,
                        executor_ref executor, const gemv_kernels& kernels) {
   const std::size_t in = x.shape().row_length();
-  const std::size_t padded = (in + 63) / 64 * 64;
-  std::vector<float> xs(padded);
-  {
-    std::vector<std::uint8_t> codes(in);
-    const float_rows x_rows(x);
-    const fp_environment_guard guard;
-    x_rows.read(0, xs.data(), codes.data());
-  }
-  std::fill(xs.begin() + static_cast<std::ptrdiff_t>(in), xs.end(), -0.0F);
   const code_rows coded(w);
+  const bool is_coded = coded.serves();
   const float_rows decoded(w);
+  const row_kernel kernel = is_coded ? coded.kernel(kernels.rows) : kernels.rows.floats;
+  const line_vector<float> xs = float_vector(x, kernel.order);
+  row_pair rows{};
+  rows.x = xs.data();
+  rows.length = in;
+  if (is_coded) coded.describe(rows);
   const std::size_t row_bytes =
-      coded.serves() ? w.packed()->description.layout.row_bytes() : in * sizeof(float);
+      is_coded ? w.packed()->description.layout.row_bytes() : in * sizeof(float);
+  // Two rows of 4-bit codes are read at once: what follows short ones is the next two.
+  constexpr std::size_t short_row = 4096;
+  const bool two_at_once = is_coded && coded.bits() == 4 && row_bytes <= short_row;
+  const std::size_t ahead = std::max<std::size_t>(two_at_once ? 2 * row_bytes : 0, 2048);
   executor.for_each_chunk(
-      y.size(), rows_of_piece(row_bytes, 1), [&](std::size_t begin, std::size_t end) {
-        constexpr std::size_t ahead = 4096;
-        std::vector<float> scales(coded.serves() ? coded.scale_count(padded) : 0);
-        std::vector<float> floats(coded.serves() ? 0 : in);
-        std::vector<std::uint8_t> codes(coded.serves() ? 0 : in);
-        float_row t{};
-        t.x = xs.data();
-        t.length = in;
-        t.row = reinterpret_cast<const std::byte*>(floats.data());
-        const auto multiply =
-            coded.serves() ? (coded.bits() == 4 ? kernels.codes4 : kernels.codes8) : kernels.floats;
+      y.size(), rows_of_piece(row_bytes, 2), [&](std::size_t begin, std::size_t end) {
+        const std::size_t scale_count = is_coded ? coded.scale_count((in + 63) / 64 * 64) : 0;
+        std::vector<float> scales(2 * scale_count);
+        std::vector<float> floats(is_coded ? 0 : 2 * in);
+        std::vector<std::uint8_t> codes(is_coded ? 0 : in);
+        row_pair t = rows;
+        std::uint32_t sums[2];
         const fp_environment_guard guard;
-        std::uint32_t sum = 0;
-        for (std::size_t row = begin; row < end; ++row) {
-          if (coded.serves()) {
-            coded.read(row, t, scales.data(), kernels);
-            t.ahead = (y.size() - row - 1) * row_bytes >= ahead ? ahead : 0;
-          } else {
-            decoded.read(row, floats.data(), codes.data());
+        for (std::size_t first = begin; first < end; first += 2) {
+          t.row_count = std::min<std::size_t>(2, end - first);
+          for (std::size_t r = 0; r < t.row_count; ++r) {
+            if (is_coded) {
+              coded.read(first + r, t, r, scales.data() + r * scale_count, kernels);
+            } else {
+              float* row = floats.data() + r * in;
+              decoded.read(first + r, row, codes.data());
+              t.rows[r] = reinterpret_cast<const std::byte*>(row);
+            }
           }
-          multiply(t, &sum);
-          reference::store_result(sum, &y(row));
+          t.ahead = is_coded && (y.size() - first) * row_bytes >= ahead + 2 * row_bytes ? ahead : 0;
+          kernel.multiply(t, sums);
+          for (std::size_t r = 0; r < t.row_count; ++r) {
+            reference::store_result(sums[r], &y(first + r));
+          }
         }
       });
 }
@@ -86,6 +111,13 @@ struct row_form {
   }
   [[nodiscard]] std::size_t block_elements() const noexcept {
     return block_lanes * lane_elements();
+  }
+  [[nodiscard]] const block_kernel& kernel_of(const block_kernels& kernels,
+                                              std::size_t lanes) const noexcept {
+    const auto& by_lanes = storage == row_storage::nibbles ? kernels.nibbles
+                           : storage == row_storage::bytes ? kernels.bytes
+                                                           : kernels.words;
+    return by_lanes[std::bit_width(std::min(block_lanes, lanes)) - std::bit_width(2U)];
   }
 };
 
@@ -126,96 +158,115 @@ struct row_form {
   return form;
 }
 
-/// The vector of an integer product, as the kernels read it.
+/// The vector of an integer product, as a kernel reads it.
 class integer_vector {
  public:
   integer_vector(const any_packed_view& x, int k, const integer_codes& codes, const row_form& form,
-                 std::size_t lanes) {
+                 const std::uint8_t* lane_of_block, std::size_t lanes)
+      : integer_vector(x.description.layout, form) {
     const packed_layout& layout = x.description.layout;
     const std::size_t n = layout.row_length();
     const std::size_t block = layout.cell_length();
-    const std::size_t blocks = layout.cells_per_row();
-    const std::size_t padded = (blocks + 15) / 16 * 16;
-    scales_.resize(padded, -1);
-    corrections_.resize(padded);
-    block_scales(x, k).read(0, scales_.data());
     std::vector<std::uint8_t> row(n);
     read_codes(x, 0, row.data());
-    std::vector<std::int16_t> integers(padded * form.block_elements());
-    for (std::size_t b = 0; b < blocks; ++b) {
-      std::int16_t* out = integers.data() + b * form.block_elements();
-      const std::size_t end = std::min((b + 1) * block, n);
+    std::vector<float> scales(blocks_);
+    block_scales(x, k).read(0, scales.data());
+    for (std::size_t b = 0; b < blocks_; ++b) {
+      const std::size_t lane = lane_of_block != nullptr ? lane_of_block[b % 16] : b % 16;
+      const std::size_t at = b / 16 * 16 + lane;
+      std::memcpy(scales_.data() + at, scales.data() + b, sizeof(float));
       std::int32_t sum = 0;
-      for (std::size_t i = b * block; i < end; ++i) {
-        *out = codes.value[row[i]];
-        sum += *out++;
+      const std::size_t end = std::min((b + 1) * block, n);
+      for (std::size_t i = b * block, unit = 0; i < end; i += form.lane_elements(), ++unit) {
+        const std::size_t unit_lane = lane_of_block != nullptr
+                                          ? (b / 16 * form.block_lanes + unit) * 16 + lane
+                                          : b * form.block_lanes + unit;
+        sum += store_unit(row.data() + i, std::min(end - i, form.lane_elements()), codes,
+                          form.storage, unit_lane, lanes);
       }
-      corrections_[b] = static_cast<std::uint32_t>(-form.bias * sum);
+      corrections_[at] = static_cast<std::uint32_t>(-form.bias * sum);
     }
-    store_units(integers, form.storage, 2 * lanes * form.lane_elements());
   }
   [[nodiscard]] const std::uint32_t* units() const noexcept { return units_.data(); }
   [[nodiscard]] const float* scales() const noexcept { return scales_.data(); }
   [[nodiscard]] const std::uint32_t* corrections() const noexcept { return corrections_.data(); }
-
- private:
-  /// For nibbles even and odd elements of `step / 2` stand apart.
-  void store_units(const std::vector<std::int16_t>& integers, row_storage storage,
-                   std::size_t step) {
-    const std::size_t n = integers.size();
-    if (storage == row_storage::words) {
-      units_.resize(n / 2);
-      if (n != 0) std::memcpy(units_.data(), integers.data(), n * sizeof(std::int16_t));
-      return;
-    }
-    units_.resize(n / 4);
-    auto* bytes = reinterpret_cast<std::uint8_t*>(units_.data());
-    if (storage == row_storage::bytes) {
-      for (std::size_t i = 0; i < n; ++i) bytes[i] = static_cast<std::uint8_t>(integers[i]);
-      return;
-    }
-    const std::size_t half = step / 4;
-    for (std::size_t i = 0; i < n; i += 2 * half, bytes += 2 * half) {
-      for (std::size_t j = 0; j < half; ++j) {
-        bytes[j] = static_cast<std::uint8_t>(integers[i + 2 * j]);
-        bytes[half + j] = static_cast<std::uint8_t>(integers[i + 2 * j + 1]);
-      }
-    }
+  /// The scales times the factor of w's, if that is exact; else null.
+  [[nodiscard]] const float* scales_for(const shifted_scales& w) noexcept {
+    if (!w.serves()) return nullptr;
+    return w.apply_factor(scales_.data(), padded_, scaled_.data()) ? scaled_.data() : nullptr;
   }
 
-  std::vector<float> scales_;
-  std::vector<std::uint32_t> corrections_;
-  std::vector<std::uint32_t> units_;
+ private:
+  integer_vector(const packed_layout& layout, const row_form& form)
+      : blocks_(layout.cells_per_row()),
+        padded_((blocks_ + 15) / 16 * 16),
+        scales_(padded_, -1.0F),
+        scaled_(padded_),
+        corrections_(padded_, 0U),
+        units_(padded_ * form.block_lanes * (form.storage == row_storage::nibbles ? 2 : 1), 0U) {}
+
+  /// Stores n integers in a lane, and returns their sum. Of those for nibbles the even and the odd
+  /// ones stand in two vectors.
+  std::int32_t store_unit(const std::uint8_t* x, std::size_t n, const integer_codes& codes,
+                          row_storage storage, std::size_t lane, std::size_t lanes) noexcept {
+    auto* bytes = reinterpret_cast<std::uint8_t*>(units_.data());
+    std::int32_t sum = 0;
+    if (storage == row_storage::nibbles)
+      bytes += (lane / lanes * lanes + lane) * 4;
+    else
+      bytes += lane * 4;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::int16_t value = codes.value[x[i]];
+      sum += value;
+      if (storage == row_storage::words) {
+        std::memcpy(bytes + 2 * i, &value, sizeof value);
+      } else {
+        const std::size_t at = storage == row_storage::nibbles ? i / 2 + i % 2 * 4 * lanes : i;
+        bytes[at] = static_cast<std::uint8_t>(value);
+      }
+    }
+    return sum;
+  }
+
+  std::size_t blocks_;
+  std::size_t padded_;
+  line_vector<float> scales_;
+  line_vector<float> scaled_;
+  line_vector<std::uint32_t> corrections_;
+  line_vector<std::uint32_t> units_;
 };
 
 /// Rows of integers decoded into bytes or words, as the kernels read them.
 class decoded_rows {
  public:
   decoded_rows(const any_packed_view& packed, const integer_codes& codes, const row_form& form,
-               std::size_t rows)
+               const product_packing& packing, std::size_t rows)
       : packed_(packed),
         form_(form),
         codes_(packed.description.layout.row_length()),
         row_bytes_(packed.description.layout.cells_per_row() * form.block_lanes * 4),
         bytes_(rows * row_bytes_) {
+    const bool bytes = form.storage == row_storage::bytes;
     for (std::size_t code = 0; code < 256; ++code) {
-      values_[code] = static_cast<std::int16_t>(codes.value[code] + form.bias);
+      const int value = codes.value[code] + form.bias;
+      values_[code] = static_cast<std::uint16_t>(bytes ? value & 0xff : value);
+    }
+    if (packed.description.layout.cell_length() == form.block_elements()) {
+      const int bits = packed.description.element.bit_count();
+      expansion_ = code_expansion(values_, bits, bytes, packing);
     }
   }
   void read(std::size_t first, std::size_t count) noexcept {
-    const std::size_t block = packed_.description.layout.cell_length();
+    const packed_layout& layout = packed_.description.layout;
     for (std::size_t r = 0; r < count; ++r) {
-      read_codes(packed_, first + r, codes_.data());
       std::byte* out = bytes_.data() + r * row_bytes_;
-      for (std::size_t begin = 0; begin < codes_.size(); begin += block) {
-        const std::size_t n = std::min(block, codes_.size() - begin);
-        const std::uint8_t* codes = codes_.data() + begin;
-        if (form_.storage == row_storage::bytes) {
-          for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<std::byte>(values_[codes[i]]);
-        } else {
-          for (std::size_t i = 0; i < n; ++i) std::memcpy(out + 2 * i, &values_[codes[i]], 2);
-        }
-        out += form_.block_lanes * 4;
+      if (expansion_.expand != nullptr) {
+        expansion_.expand(expansion_.values,
+                          packed_.codes.data() + (first + r) * layout.row_bytes(), codes_.size(),
+                          out);
+      } else {
+        read_codes(packed_, first + r, codes_.data());
+        store_row(out);
       }
     }
   }
@@ -223,9 +274,25 @@ class decoded_rows {
   [[nodiscard]] std::size_t row_bytes() const noexcept { return row_bytes_; }
 
  private:
+  /// Stores the integers of codes_, block by block.
+  void store_row(std::byte* out) const noexcept {
+    const std::size_t block = packed_.description.layout.cell_length();
+    for (std::size_t begin = 0; begin < codes_.size(); begin += block) {
+      const std::size_t n = std::min(block, codes_.size() - begin);
+      const std::uint8_t* codes = codes_.data() + begin;
+      if (form_.storage == row_storage::bytes) {
+        for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<std::byte>(values_[codes[i]]);
+      } else {
+        for (std::size_t i = 0; i < n; ++i) std::memcpy(out + 2 * i, &values_[codes[i]], 2);
+      }
+      out += form_.block_lanes * 4;
+    }
+  }
+
   const any_packed_view& packed_;
   row_form form_;
-  std::int16_t values_[256];
+  std::uint16_t values_[256];
+  code_expansion expansion_;
   std::vector<std::uint8_t> codes_;
   std::size_t row_bytes_;
   std::vector<std::byte> bytes_;
@@ -244,26 +311,25 @@ inline bool integer_gemv(const any_packed_view& x, int x_k, const any_packed_vie
                                   layout.cell_length(), kernels);
   if (!chosen) return false;
   const row_form& form = *chosen;
-  const integer_vector vector(x, x_k, x_codes, form, kernels.lanes);
+  const block_kernel& by_floats = form.kernel_of(kernels.by_floats, kernels.lanes);
+  const block_kernel& by_codes = form.kernel_of(kernels.by_codes, kernels.lanes);
+  integer_vector vector(x, x_k, x_codes, form, by_floats.lane_of_block, kernels.lanes);
   const block_scales w_scales(w, w_k);
   scale_table table;
   const bool tabulated = w_scales.table(table);
+  const shifted_scales shifted = tabulated ? shifted_scales(table) : shifted_scales();
+  const float* const x_scales_for_codes = vector.scales_for(shifted);
   const reference::tensor_scales tensor(x, w);
   std::uint8_t nibble_values[16];
   for (int code = 0; code < 16; ++code) {
     nibble_values[code] = static_cast<std::uint8_t>(w_codes.value[code] + form.bias);
   }
-  const auto& by_lanes = form.storage == row_storage::nibbles ? kernels.nibbles
-                         : form.storage == row_storage::bytes ? kernels.bytes
-                                                              : kernels.words;
-  const auto multiply =
-      by_lanes[std::bit_width(std::min(form.block_lanes, kernels.lanes)) - std::bit_width(2U)];
   const std::size_t rows = y.size();
   const std::size_t blocks = layout.cells_per_row();
   executor.for_each_chunk(
       rows, rows_of_piece(layout.row_bytes(), batch), [&](std::size_t begin, std::size_t end) {
         std::optional<decoded_rows> decoded;
-        if (form.decoded) decoded.emplace(w, w_codes, form, batch);
+        if (form.decoded) decoded.emplace(w, w_codes, form, *kernels.packing, batch);
         std::vector<float> scales(batch * blocks);
         float out[batch];
         block_rows t{};
@@ -272,8 +338,8 @@ inline bool integer_gemv(const any_packed_view& x, int x_k, const any_packed_vie
         t.flip = form.flip;
         t.x = vector.units();
         t.corrections = vector.corrections();
-        t.x_scales = vector.scales();
         t.w_scales = scales.data();
+        t.scale_shift = shifted.shift();
         t.blocks = blocks;
         t.block_lanes = form.block_lanes;
         t.multiplier = tensor.only_multiplier();
@@ -281,9 +347,14 @@ inline bool integer_gemv(const any_packed_view& x, int x_k, const any_packed_vie
         const fp_environment_guard guard;
         for (std::size_t first = begin; first < end; first += batch) {
           t.row_count = std::min(batch, end - first);
+          const std::byte* codes = nullptr;
+          bool coded = false;
           if (tabulated) {
-            const std::byte* codes = w.scales.data() + layout.first_cell_of_row(first);
-            kernels.look_up(table, codes, t.row_count * blocks, scales.data());
+            codes = w.scales.data() + layout.first_cell_of_row(first);
+            coded = x_scales_for_codes != nullptr &&
+                    kernels.are_between(codes, t.row_count * blocks, shifted.lowest(),
+                                        shifted.highest());
+            if (!coded) kernels.look_up(table, codes, t.row_count * blocks, scales.data());
           } else {
             for (std::size_t r = 0; r < t.row_count; ++r) {
               w_scales.read(first + r, scales.data() + r * blocks);
@@ -294,9 +365,12 @@ inline bool integer_gemv(const any_packed_view& x, int x_k, const any_packed_vie
             t.rows = decoded->data();
           } else {
             t.rows = w.codes.data() + first * t.row_bytes;
-            t.ahead = rows - first >= 2 * batch ? batch / 2 * t.row_bytes : 0;
+            t.ahead =
+                rows - first >= 2 * batch ? std::min(batch * t.row_bytes, std::size_t{8192}) : 0;
           }
-          multiply(t);
+          t.w_scale_codes = codes;
+          t.x_scales = coded ? x_scales_for_codes : vector.scales();
+          (coded ? by_codes : by_floats).multiply(t);
           if (tensor.has_divisor()) apply_each(tensor, out, t.row_count);
           for (std::size_t r = 0; r < t.row_count; ++r) {
             std::uint32_t bits = 0;

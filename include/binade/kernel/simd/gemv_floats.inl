@@ -19,7 +19,8 @@ inline void fold(vec (&sums)[64 / lanes], std::uint32_t* out) noexcept {
 template <int Bits>
 class row_values {
  public:
-  explicit row_values(const float_row& t) noexcept : t_(t), table_(t.values) {}
+  row_values(const row_pair& t, std::size_t r) noexcept
+      : t_(t), scales_(t.scales[r]), table_(t.values) {}
   BINADE_ALWAYS_INLINE void read(const std::byte* codes, std::size_t k,
                                  vec (&v)[64 / lanes]) const noexcept {
     BINADE_UNROLL(2)
@@ -29,20 +30,21 @@ class row_values {
       BINADE_UNROLL(4)
       for (std::size_t j = 0; j < 4; ++j) {
         const std::size_t at = 4 * part + j;
-        w[j] = multiply(w[j], splat(t_.scales[(k + at * lanes) >> t_.shift]));
+        w[j] = multiply(w[j], splat(scales_[(k + at * lanes) >> t_.shift]));
         v[at] = t_.has_tensor ? multiply(w[j], splat(t_.tensor)) : w[j];
       }
     }
   }
 
  private:
-  const float_row& t_;
+  const row_pair& t_;
+  const float* scales_;
   value_table<Bits> table_;
 };
 template <>
 class row_values<32> {
  public:
-  explicit row_values(const float_row&) noexcept {}
+  row_values(const row_pair&, std::size_t) noexcept {}
   BINADE_ALWAYS_INLINE void read(const std::byte* floats, std::size_t,
                                  vec (&v)[64 / lanes]) const noexcept {
     BINADE_UNROLL(8)
@@ -52,17 +54,16 @@ class row_values<32> {
   }
 };
 
-/// *out = bits of the 64 partial sums p[k mod 64] = fma(x[k], w[k], p[k mod 64]), k ascending from
-/// +0, folded by halves.
+/// out[r] = bits of the 64 partial sums p[k mod 64] = fma(x[k], w[k], p[k mod 64]), k ascending
+/// from +0, folded by halves, for row r.
 template <int Bits>
-void multiply_row(const float_row& request, std::uint32_t* out) noexcept {
-  const float_row t = request;
-  const row_values<Bits> values(t);
+void multiply_row(const row_pair& t, std::size_t r, std::uint32_t* out) noexcept {
+  const row_values<Bits> values(t, r);
   constexpr std::size_t step_bytes = std::size_t{64} * Bits / 8;
   vec sums[64 / lanes];
   BINADE_UNROLL(8)
   for (std::size_t j = 0; j < 64 / lanes; ++j) sums[j] = splat(0.0F);
-  const std::byte* codes = t.row;
+  const std::byte* codes = t.rows[r];
   std::size_t k = 0;
   for (; k + 64 <= t.length; k += 64, codes += step_bytes) {
     vec w[64 / lanes];
@@ -91,5 +92,16 @@ void multiply_row(const float_row& request, std::uint32_t* out) noexcept {
       sums[j] = fused(load(t.x + k + j * lanes), load(floats + j * lanes), sums[j]);
     }
   }
-  fold(sums, out);
+  fold(sums, out + r);
 }
+
+template <int Bits>
+void multiply_rows(const row_pair& request, std::uint32_t* out) noexcept {
+  const row_pair t = request;
+  for (std::size_t r = 0; r < t.row_count; ++r) multiply_row<Bits>(t, r, out);
+}
+
+inline constexpr row_kernel codes4{multiply_rows<4>, nullptr};
+inline constexpr row_kernel codes8{multiply_rows<8>, nullptr};
+inline constexpr code_kernels row_kernels{
+    {multiply_rows<32>, nullptr}, codes8, codes8, codes4, codes4};

@@ -6,7 +6,7 @@
 inline constexpr std::size_t row_width = 4 * lanes;  ///< bytes of a vector
 inline constexpr std::size_t rows_at_once = 2;
 
-inline ivec add(const ivec& a, const ivec& b) noexcept {
+inline ivec add_units(const ivec& a, const ivec& b) noexcept {
   ivec r;
   for (std::size_t i = 0; i < lanes; ++i) r.v[i] = a.v[i] + b.v[i];
   return r;
@@ -26,6 +26,25 @@ inline ivec load_bytes(const std::byte* p, std::size_t n) noexcept {
 inline fvec load_floats_then_ones(const float* p, std::size_t n) noexcept {
   fvec r = broadcast(1);
   std::memcpy(r.v, p, (n < lanes ? n : lanes) * sizeof(float));
+  return r;
+}
+
+inline fvec as_floats(const ivec& x) noexcept {
+  fvec r;
+  std::memcpy(r.v, x.v, sizeof r.v);
+  return r;
+}
+inline ivec shift_left(const ivec& x, const ivec& n) noexcept {
+  ivec r;
+  for (std::size_t i = 0; i < lanes; ++i) {
+    r.v[i] = static_cast<std::int32_t>(static_cast<std::uint32_t>(x.v[i]) << n.v[i]);
+  }
+  return r;
+}
+/// A byte a lane.
+inline ivec widen_bytes(const std::byte* p) noexcept {
+  ivec r;
+  for (std::size_t i = 0; i < lanes; ++i) r.v[i] = std::to_integer<std::int32_t>(p[i]);
   return r;
 }
 
@@ -61,6 +80,22 @@ class last_merge {
   }
 };
 
+/// Where the sums of blocks stand in lanes: in order.
+template <row_storage Storage, std::size_t Merged>
+class lane_order {
+ public:
+  static constexpr bool is_transposed = false;
+  static constexpr const std::uint8_t* lane_of_block = nullptr;
+  [[nodiscard]] BINADE_ALWAYS_INLINE fvec arrange(const fvec& x) const noexcept { return x; }
+  [[nodiscard]] BINADE_ALWAYS_INLINE ivec widen_bytes(const std::byte* p) const noexcept {
+    return products::widen_bytes(p);
+  }
+  static void restore(fvec (&)[16 / lanes]) noexcept {}
+};
+
+template <std::size_t Merged>
+inline void transpose(ivec (&)[Merged]) noexcept {}
+
 /// *out = the sum of 16 partial sums, folded by halves, times a factor.
 inline void fold(const fvec (&p)[2], float factor, float* out) noexcept {
   float sums[16];
@@ -70,6 +105,19 @@ inline void fold(const fvec (&p)[2], float factor, float* out) noexcept {
     asm("" : "+m"(sums));  // or -ffast-math reorders the sums
   }
   *out = sums[0] * factor;
+}
+
+/// Whether all codes are between two, unsigned.
+inline bool are_between(const std::byte* codes, std::size_t n, std::uint8_t lowest,
+                        std::uint8_t highest) noexcept {
+  int least = 255;
+  int largest = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const int code = std::to_integer<int>(codes[i]);
+    least = code < least ? code : least;
+    largest = code > largest ? code : largest;
+  }
+  return n == 0 || (least >= lowest && largest <= highest);
 }
 
 /// out[i] = the value of codes[i].

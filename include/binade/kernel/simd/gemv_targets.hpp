@@ -16,16 +16,19 @@
 
 namespace binade::inline v0::simd {
 
-/// A row of floats, or of codes of which element k is worth values[code] * scales[k >> shift],
-/// with `has_tensor` times `tensor`: only the last product may be inexact.
+/// One or two rows of floats, or of codes of which element k is worth
+/// values[code] * scales[k >> shift], with `has_tensor` times `tensor`: only the last product may
+/// be inexact.
 ///
-/// Shapes: x[length rounded up to 64], -0 behind its elements; scales for as many.
-struct float_row {
-  const std::byte* row;
+/// Shapes: x[length rounded up to 64], -0 behind its elements, 64 by 64 in the order that the
+///         kernel wants; scales for so many, and 16 more that count for nothing.
+struct row_pair {
+  std::size_t row_count;
+  const std::byte* rows[2];
   const float* x;
   std::size_t length;
   const float* values;  ///< of all codes; their lower 16 bits are 0
-  const float* scales;
+  const float* scales[2];
   int shift;
   float tensor;
   bool has_tensor;
@@ -46,7 +49,8 @@ enum class row_storage : std::uint8_t {
 /// to
 ///         a multiple of 16: x_scales, -1 behind the last, corrections, 0 there, and
 ///         x[vectors of a row][lanes], 0 there, for nibbles first those of even, then those of odd
-///         elements.
+///         elements; or w_scale_codes in place of w_scales, which after the shift are the floats
+///         w_scales over what x_scales were multiplied by.
 struct block_rows {
   const std::byte* rows;
   std::size_t row_bytes;
@@ -58,10 +62,40 @@ struct block_rows {
   const std::uint32_t* corrections;
   const float* x_scales;
   const float* w_scales;
+  const std::byte* w_scale_codes;
+  std::uint32_t scale_shift;
   std::size_t blocks;
   std::size_t block_lanes;
   float multiplier;  ///< of the sums
   float* out;
+};
+
+/// A kernel, and unless null how it wants x and what goes with it: of 16 blocks lane i of every
+/// block together in a vector, block b in its lane lane_of_block[b].
+struct block_kernel {
+  void (*multiply)(const block_rows&) noexcept;
+  const std::uint8_t* lane_of_block;
+};
+/// Kernels for blocks of 2, 4, 8 and, or more, 16 lanes.
+struct block_kernels {
+  block_kernel nibbles[4];
+  block_kernel bytes[4];
+  block_kernel words[4];
+};
+
+/// A kernel for rows times floats, and in which order it wants each 64 elements of x: the element
+/// for every place; null: as they are.
+struct row_kernel {
+  void (*multiply)(const row_pair&, std::uint32_t* out) noexcept;
+  const std::uint8_t* order;
+};
+/// Those of a target.
+struct code_kernels {
+  row_kernel floats;
+  row_kernel codes8;
+  row_kernel symmetric8;  ///< codes whose upper half are the negative values of the lower
+  row_kernel codes4;
+  row_kernel wide4;  ///< groups have a multiple of 32 elements, or the whole row
 };
 
 /// What every byte stands for: floats whose lower 16 bits are 0, and their upper bytes.
@@ -124,6 +158,8 @@ BINADE_BEGIN_TARGET_AVX512_VNNI
 namespace binade::inline v0::simd::avx512::products {
 #include "binade/kernel/simd/gemv_avx512.inl"
 //
+#include "binade/kernel/simd/gemv_codes_avx512.inl"
+//
 #include "binade/kernel/simd/gemv_integers.inl"
 }  // namespace binade::inline v0::simd::avx512::products
 BINADE_END_TARGET
@@ -136,13 +172,13 @@ namespace binade::inline v0::simd {
 struct gemv_kernels {
   std::size_t lanes;    ///< of four bytes in a vector
   int byte_pair_limit;  ///< as in product_tiles; 0: w's integers have to be words
-  void (*codes4)(const float_row&, std::uint32_t*) noexcept;
-  void (*codes8)(const float_row&, std::uint32_t*) noexcept;
-  void (*floats)(const float_row&, std::uint32_t*) noexcept;
+  code_kernels rows;
   void (*look_up)(const scale_table&, const std::byte* codes, std::size_t n, float* out) noexcept;
-  void (*nibbles[4])(const block_rows&) noexcept;  ///< blocks of 2, 4, 8 and, or more, 16 lanes
-  void (*bytes[4])(const block_rows&) noexcept;
-  void (*words[4])(const block_rows&) noexcept;
+  bool (*are_between)(const std::byte* codes, std::size_t n, std::uint8_t lowest,
+                      std::uint8_t highest) noexcept;
+  block_kernels by_floats;  ///< w's scales are floats
+  block_kernels by_codes;   ///< w's scales are codes
+  const product_packing* packing;
 };
 
 /// The kernels of target `t`. Those of AVX-512 for integers need VNNI and VBMI as well; without
@@ -151,54 +187,34 @@ struct gemv_kernels {
 /// Throws: error if this machine does not run `t`.
 [[nodiscard]] inline const gemv_kernels& gemv_kernels_for(target t) {
   namespace portable_i = portable::products;
-  static constexpr gemv_kernels portable_kernels{
-      portable_i::lanes,
-      portable_i::byte_pair_limit,
-      portable::blocks::multiply_row<4>,
-      portable::blocks::multiply_row<8>,
-      portable::blocks::multiply_row<32>,
-      portable_i::look_up,
-      {},
-      {},
-      {portable_i::multiply_rows<row_storage::words, 2>,
-       portable_i::multiply_rows<row_storage::words, 4>,
-       portable_i::multiply_rows<row_storage::words, 8>}};
+  static constexpr gemv_kernels portable_kernels{portable_i::lanes,
+                                                 portable_i::byte_pair_limit,
+                                                 portable::blocks::row_kernels,
+                                                 portable_i::look_up,
+                                                 portable_i::are_between,
+                                                 portable_i::block_kernels_of<false>,
+                                                 portable_i::block_kernels_of<true>,
+                                                 &portable_i::tiles.packing};
   const product_tiles& tiles = product_tiles_for(t);  // throws if t is absent
 #if BINADE_ARCH_X86_64
   namespace avx2_i = avx2::products;
-  static constexpr gemv_kernels avx2_kernels{
-      avx2_i::lanes,
-      avx2_i::byte_pair_limit,
-      avx2::blocks::multiply_row<4>,
-      avx2::blocks::multiply_row<8>,
-      avx2::blocks::multiply_row<32>,
-      avx2_i::look_up,
-      {avx2_i::multiply_rows<row_storage::nibbles, 2>,
-       avx2_i::multiply_rows<row_storage::nibbles, 4>,
-       avx2_i::multiply_rows<row_storage::nibbles, 8>},
-      {avx2_i::multiply_rows<row_storage::bytes, 2>, avx2_i::multiply_rows<row_storage::bytes, 4>,
-       avx2_i::multiply_rows<row_storage::bytes, 8>},
-      {avx2_i::multiply_rows<row_storage::words, 2>, avx2_i::multiply_rows<row_storage::words, 4>,
-       avx2_i::multiply_rows<row_storage::words, 8>}};
+  static constexpr gemv_kernels avx2_kernels{avx2_i::lanes,
+                                             avx2_i::byte_pair_limit,
+                                             avx2::blocks::row_kernels,
+                                             avx2_i::look_up,
+                                             avx2_i::are_between,
+                                             avx2_i::block_kernels_of<false>,
+                                             avx2_i::block_kernels_of<true>,
+                                             &avx2_i::tiles.packing};
   namespace avx512_i = avx512::products;
   static constexpr gemv_kernels avx512_kernels{avx512_i::lanes,
                                                avx512_i::byte_pair_limit,
-                                               avx512::blocks::multiply_row<4>,
-                                               avx512::blocks::multiply_row<8>,
-                                               avx512::blocks::multiply_row<32>,
+                                               avx512_i::row_kernels,
                                                avx512_i::look_up,
-                                               {avx512_i::multiply_rows<row_storage::nibbles, 2>,
-                                                avx512_i::multiply_rows<row_storage::nibbles, 4>,
-                                                avx512_i::multiply_rows<row_storage::nibbles, 8>,
-                                                avx512_i::multiply_rows<row_storage::nibbles, 16>},
-                                               {avx512_i::multiply_rows<row_storage::bytes, 2>,
-                                                avx512_i::multiply_rows<row_storage::bytes, 4>,
-                                                avx512_i::multiply_rows<row_storage::bytes, 8>,
-                                                avx512_i::multiply_rows<row_storage::bytes, 16>},
-                                               {avx512_i::multiply_rows<row_storage::words, 2>,
-                                                avx512_i::multiply_rows<row_storage::words, 4>,
-                                                avx512_i::multiply_rows<row_storage::words, 8>,
-                                                avx512_i::multiply_rows<row_storage::words, 16>}};
+                                               avx512_i::are_between,
+                                               avx512_i::block_kernels_of<false>,
+                                               avx512_i::block_kernels_of<true>,
+                                               &avx512_i::tiles.packing};
   if (&tiles == &avx512_i::tiles) return avx512_kernels;
   if (&tiles == &avx2_i::tiles) return avx2_kernels;
 #else

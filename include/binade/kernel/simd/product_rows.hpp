@@ -5,14 +5,16 @@
 #include "binade/format/codec.hpp"
 #include "binade/kernel/reference/operand.hpp"
 #include "binade/kernel/reference/packed_values.hpp"
-#include "binade/kernel/reference/sums.hpp"     // store
-#include "binade/kernel/simd/gemv_targets.hpp"  // float_row, scale_table
+#include "binade/kernel/reference/sums.hpp"       // store
+#include "binade/kernel/simd/gemv_targets.hpp"    // row_pair, scale_table
+#include "binade/kernel/simd/scaled_encoder.hpp"  // decoded_run
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <utility>
 #include <vector>
 
 // The rows of operands read through tables: the same numbers as reference::float_rows and
@@ -126,6 +128,31 @@ struct integer_codes {
   [[nodiscard]] int magnitude() const noexcept { return std::max(-least, largest); }
 };
 
+/// A vector kernel for codes that stand side by side, and what it needs to know of their values.
+struct code_expansion {
+  code_values values{};
+  expand_function expand = nullptr;  ///< null: there is none
+
+  code_expansion() = default;
+  /// For codes of which each becomes a byte or a word, units[code].
+  code_expansion(const std::uint16_t (&units)[256], int bits, bool bytes,
+                 const product_packing& packing) noexcept {
+    if (bits != 4 && bits != 6 && bits != 8) return;
+    values.flip = static_cast<std::uint8_t>(bytes ? units[0] : 0);
+    for (std::uint32_t code = 0; code < std::uint32_t{1} << bits; ++code) {
+      if (bits < 8) {
+        values.low[code] = static_cast<std::uint8_t>(units[code]);
+        values.high[code] = static_cast<std::uint8_t>(units[code] >> 8);
+      } else {
+        const auto flipped = static_cast<std::uint8_t>(code ^ values.flip);
+        const auto extended = static_cast<std::uint16_t>(static_cast<std::int8_t>(flipped));
+        if (units[code] != (bytes ? flipped : extended)) return;
+      }
+    }
+    expand = packing.expand[bytes ? 0 : 1][bits / 2 - 2];
+  }
+};
+
 /// The block scales of a packed tensor as floats, the elements' 2^-k included.
 class block_scales {
  public:
@@ -181,7 +208,7 @@ class block_scales {
   std::vector<float> table_;
 };
 
-/// The rows of a packed tensor as float_row describes them, if it does: codes of 4 or 8 bits whose
+/// The rows of a packed tensor as row_pair describes them, if it does: codes of 4 or 8 bits whose
 /// values have at most 8 significant bits, without zero points, under scales that are floats, along
 /// rows in groups of 2^n >= 16 elements or whole rows.
 class code_rows {
@@ -221,29 +248,51 @@ class code_rows {
   }
   [[nodiscard]] bool serves() const noexcept { return packed_ != nullptr; }
   [[nodiscard]] int bits() const noexcept { return bits_; }
-  /// Number of scales of a row of `padded` elements.
+  /// The codes of a row, and how they are decoded.
+  ///
+  /// Shapes: scales[cells of a row + 4], which the decoding refers to.
+  [[nodiscard]] std::pair<const std::byte*, decoded_run> decoding(std::size_t row,
+                                                                  float* scales) const noexcept {
+    scales_->read(row, scales);
+    decoded_run run;
+    run.values = values_;
+    run.scale = scales;
+    run.tensor = packed_->tensor_scale;
+    run.has_tensor = has_tensor_;
+    run.shift = shift_;
+    return {packed_->codes.data() + row * packed_->description.layout.row_bytes(), run};
+  }
+  /// Number of scales that a kernel may read of a row of `padded` elements.
   [[nodiscard]] std::size_t scale_count(std::size_t padded) const noexcept {
-    return std::max<std::size_t>(((padded > 0 ? padded - 1 : 0) >> shift_) + 1,
+    return std::max<std::size_t>((padded >> shift_) + 16,
                                  packed_->description.layout.cells_per_row());
   }
-  /// Describes a row but for x, its length and what is prefetched.
+  /// The kernel for these rows.
+  [[nodiscard]] row_kernel kernel(const code_kernels& kernels) const noexcept {
+    if (bits_ == 8) return is_symmetric() ? kernels.symmetric8 : kernels.codes8;
+    return shift_ >= 5 ? kernels.wide4 : kernels.codes4;
+  }
+  /// Describes all rows but for x, its length and what is prefetched.
+  void describe(row_pair& t) const noexcept {
+    t.values = values_;
+    t.shift = shift_;
+    t.tensor = packed_->tensor_scale;
+    t.has_tensor = has_tensor_;
+  }
+  /// Makes `row` row r of a pair.
   ///
-  /// Shapes: scales[scale_count(...)], which the description refers to.
-  void read(std::size_t row, float_row& t, float* scales,
+  /// Shapes: scales[scale_count(...)], which the pair refers to.
+  void read(std::size_t row, row_pair& t, std::size_t r, float* scales,
             const gemv_kernels& kernels) const noexcept {
+    const packed_layout& layout = packed_->description.layout;
     if (tabulated_) {
-      const packed_layout& layout = packed_->description.layout;
       kernels.look_up(table_, packed_->scales.data() + layout.first_cell_of_row(row),
                       layout.cells_per_row(), scales);
     } else {
       scales_->read(row, scales);
     }
-    t.row = packed_->codes.data() + row * packed_->description.layout.row_bytes();
-    t.values = values_;
-    t.scales = scales;
-    t.shift = shift_;
-    t.tensor = packed_->tensor_scale;
-    t.has_tensor = has_tensor_;
+    t.rows[r] = packed_->codes.data() + row * layout.row_bytes();
+    t.scales[r] = scales;
   }
 
  private:
@@ -270,6 +319,18 @@ class code_rows {
       return bits <= most_bits && lowest >= -149 && highest <= 127;
     }
   };
+
+  /// Whether values[code + 128] differs from values[code] in the sign alone, or both are NaN.
+  [[nodiscard]] bool is_symmetric() const noexcept {
+    for (std::size_t code = 0; code < 128; ++code) {
+      std::uint32_t bits[2];
+      std::memcpy(&bits[0], &values_[code], sizeof bits[0]);
+      std::memcpy(&bits[1], &values_[code + 128], sizeof bits[1]);
+      const bool nan = (bits[0] & bits[1] & 0x7fffffffU) > 0x7f800000U;
+      if (!nan && (bits[0] ^ 0x80000000U) != bits[1]) return false;
+    }
+    return true;
+  }
 
   const any_packed_view* packed_ = nullptr;
   std::optional<block_scales> scales_;
