@@ -2,6 +2,8 @@
 
 #include "binade/core/parallel.hpp"
 #include "binade/kernel/gemm.hpp"
+#include "binade/kernel/prepacked_weight.hpp"
+#include "binade/quantize/quantized_gemm.hpp"
 #include "kernel/packed_product.hpp"
 #include "kernel/product_cases.hpp"
 #include "peers/peers.hpp"
@@ -33,6 +35,32 @@ contender multiply(const packed_form& form, place where, packing when,
   return product(size, operands, [=](float* y) {
     if (when == packing::inside) s->x.repack(s->originals.x);
     binade::gemm(s->x.packed, s->w.packed, matrix_view(y, size.tokens, size.out), executor);
+  });
+}
+
+/// gemm by a prepacked weight of the same form; with packing::inside of floats, quantized inside.
+contender multiply_prepacked(const packed_form& form, place where, packing when,
+                             binade::executor_ref executor) {
+  struct state : packed_product {
+    packed_operand x;
+    binade::prepacked_weight prepacked;
+    state(const packed_form& f, const product_size& s)
+        : packed_product(f, s), x(f, originals.x, {s.tokens, s.in}), prepacked(w.packed) {}
+  };
+  const product_size size = gemm_size(where);
+  const auto s = std::make_shared<state>(form, size);
+  const auto operands =
+      std::make_shared<const product_operands>(product_operands{s->x.floats, s->w.floats});
+  return product(size, operands, [=](float* y) {
+    const auto out = matrix_view(y, size.tokens, size.out);
+    if (when == packing::before) {
+      binade::gemm(s->x.packed, s->prepacked, out, executor);
+    } else {
+      binade::quantize_options options;
+      options.executor = executor;
+      binade::quantized_gemm(matrix_view(s->originals.x, size.tokens, size.in), s->prepacked, out,
+                             options);
+    }
   });
 }
 
@@ -68,15 +96,17 @@ benchmark_case gemm_case(const std::string& name, const prepare& make) {
   return c;
 }
 
-void add_threads(case_list& cases, const packed_form& form) {
+using multiply_function = contender (*)(const packed_form&, place, packing, binade::executor_ref);
+
+void add_threads(case_list& cases, const packed_form& form, const std::string& name,
+                 multiply_function multiply_with) {
   for (const std::size_t count : {std::size_t{1}, std::size_t{2}}) {
     auto pool = std::make_shared<binade::threads>(count);
-    cases.push_back(gemm_case(form.name + "/" + form.name + "/threads" + std::to_string(count),
-                              [=](place where) {
-                                contender c = multiply(form, where, packing::before, *pool);
-                                c.run = [pool, run = c.run] { run(); };
-                                return c;
-                              }));
+    cases.push_back(gemm_case(name + "/threads" + std::to_string(count), [=](place where) {
+      contender c = multiply_with(form, where, packing::before, *pool);
+      c.run = [pool, run = c.run] { run(); };
+      return c;
+    }));
     cases.back().clock = clock_kind::wall;
   }
 }
@@ -98,6 +128,11 @@ case_list gemm_cases() {
     };
     cases.push_back(gemm_case(name, with(packing::before)));
     cases.push_back(gemm_case(name + "/packing", with(packing::inside)));
+    const auto with_prepacked = [&form](packing when) {
+      return [=](place where) { return multiply_prepacked(form, where, when, {}); };
+    };
+    cases.push_back(gemm_case(name + "/prepacked", with_prepacked(packing::before)));
+    cases.push_back(gemm_case(name + "/prepacked/packing", with_prepacked(packing::inside)));
   }
   for (const packed_form& form :
        {block_form<binade::nvfp4>(), block_form<binade::integer_group<binade::int4, 128>>(),
@@ -109,7 +144,9 @@ case_list gemm_cases() {
     add.operator()<float>("f32");
     add.operator()<binade::bfloat16>("bfloat16");
   }
-  add_threads(cases, block_form<binade::nvfp4>());
+  const packed_form nvfp4 = block_form<binade::nvfp4>();
+  add_threads(cases, nvfp4, "nvfp4/nvfp4", &multiply);
+  add_threads(cases, nvfp4, "nvfp4/nvfp4/prepacked", &multiply_prepacked);
   append(cases, openblas_gemm_cases());
   append(cases, onednn_gemm_cases());
   return cases;

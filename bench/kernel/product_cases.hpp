@@ -5,7 +5,8 @@
 
 namespace bench {
 
-/// gemm/<w>/<x>[/packing]: matrices of 1024; packing: x is quantized inside the time. With peers.
+/// gemm/<w>/<x>[/prepacked][/packing]: matrices of 1024; prepacked: w is a prepacked_weight;
+/// packing: x is quantized inside the time. With peers.
 [[nodiscard]] case_list gemm_cases();
 
 /// gemv/<w>/<x>: a matrix of 4096 times a vector, which is quantized inside the time where it is

@@ -204,13 +204,16 @@ void add_gemm_rows(table& rows) {
   };
   add("nvfp4/nvfp4/packing", 2.1);
   add("nvfp4/nvfp4", 2.3);
-  add("mxfp4/mxfp4", 2.9);
-  add("mxfp6_e2m3/mxfp6_e2m3", 2.4);
-  add("mxfp6_e3m2/mxfp6_e3m2", 1.5);
-  add("mxint8/mxint8", 2.2);
-  add("nvint4/nvint4", 2.2);
-  add("e4m3fn@tensor/e4m3fn@tensor", 0.92);
-  add("mxfp8_e4m3/mxfp8_e4m3", 0.92);
+  add("nvfp4/nvfp4/prepacked", 2.3);
+  for (const char* with : {"", "/prepacked"}) {
+    add(fmt::format("mxfp4/mxfp4{}", with), 2.9);
+    add(fmt::format("mxfp6_e2m3/mxfp6_e2m3{}", with), 2.4);
+    add(fmt::format("mxfp6_e3m2/mxfp6_e3m2{}", with), 1.5);
+    add(fmt::format("mxint8/mxint8{}", with), 2.2);
+    add(fmt::format("nvint4/nvint4{}", with), 2.2);
+    add(fmt::format("e4m3fn@tensor/e4m3fn@tensor{}", with), 0.92);
+    add(fmt::format("mxfp8_e4m3/mxfp8_e4m3{}", with), 0.92);
+  }
   rows.push_back({"two threads: gemm nvfp4/nvfp4",
                   hot,
                   {"gemm/nvfp4/nvfp4/threads2"},
