@@ -57,9 +57,9 @@ group_scale product(float part, float tensor, int off) {
   return s;
 }
 
-template <class F, bool IsShort, class R>
+template <class F, int Bits, class R>
 void expect_definition(const float (&x)[16], const group_scale& s, const R& rounding) {
-  const auto packed = binade::cuda::encode_sixteen<F, IsShort>(x, amax_of(x), s, rounding);
+  const auto packed = binade::cuda::encode_sixteen<F, Bits>(x, amax_of(x), s, rounding);
   const auto* bytes = reinterpret_cast<const std::byte*>(packed.word);
   for (std::size_t k = 0; k < 16; ++k) {
     const std::uint32_t got = binade::read_code(bytes, k, F::bit_count);
@@ -70,12 +70,18 @@ void expect_definition(const float (&x)[16], const group_scale& s, const R& roun
   }
 }
 
+/// x without what 11 significant bits do not hold.
+float cut(float x) {
+  return binade::bit_cast<float>(binade::bit_cast<std::uint32_t>(x) & 0xffffe000U);
+}
+
 /// Numbers at every boundary of the format times the scale, and next to it, then random ones.
-template <class F, bool IsShort>
+template <class F, int Bits>
 std::vector<float> inputs(const group_scale& s) {
   std::vector<float> all{0.0F, -0.0F, INFINITY, -INFINITY, 0x1p-149F, -0x1.fffffep127F};
   const auto add = [&](float x) {
-    if (IsShort) x = static_cast<float>(binade::bfloat16(x));
+    if (Bits == 8) x = static_cast<float>(binade::bfloat16(x));
+    if (Bits == 11) x = cut(x);
     all.push_back(x);
     all.push_back(-x);
   };
@@ -99,15 +105,15 @@ std::vector<float> inputs(const group_scale& s) {
   return all;
 }
 
-template <class F, bool IsShort>
+template <class F, int Bits>
 void check(const group_scale& s) {
-  const std::vector<float> all = inputs<F, IsShort>(s);
+  const std::vector<float> all = inputs<F, Bits>(s);
   for (std::size_t i = 0; i < all.size(); i += 16) {
     float x[16];
     for (std::size_t k = 0; k < 16; ++k) x[k] = all[i + k];
-    expect_definition<F, IsShort>(x, s, rounding::ties_to_even{});
-    expect_definition<F, IsShort>(x, s, rounding::stochastic{.seed = 3, .index = 5 + i});
-    expect_definition<F, IsShort>(
+    expect_definition<F, Bits>(x, s, rounding::ties_to_even{});
+    expect_definition<F, Bits>(x, s, rounding::stochastic{.seed = 3, .index = 5 + i});
+    expect_definition<F, Bits>(
         x, s,
         rounding::stochastic{.stream = 1,
                              .bits = 16,
@@ -123,8 +129,8 @@ TYPED_TEST_SUITE(element_encoder, formats);
 
 TYPED_TEST(element_encoder, equals_the_definition_under_powers_of_two) {
   for (const int exponent : {-127, -20, 0, 3, 100, 127}) {
-    check<TypeParam, true>(power(exponent));
-    check<TypeParam, false>(power(exponent));
+    check<TypeParam, 8>(power(exponent));
+    check<TypeParam, 24>(power(exponent));
   }
 }
 
@@ -132,9 +138,43 @@ TYPED_TEST(element_encoder, equals_the_definition_under_other_scales) {
   const float exact_ties = 0x1p-5F;
   for (const float tensor : {1.0F / 3, 0x1.fffffep-80F, 0x1.000002p99F, exact_ties, 0x1.8p0F}) {
     for (const int off : {-1, 1}) {
-      check<TypeParam, true>(product(1, tensor, off));
-      check<TypeParam, false>(product(1.875F, tensor, off));
-      check<TypeParam, false>(product(0x1p-9F, tensor * 0x1p9F, off));
+      check<TypeParam, 8>(product(1, tensor, off));
+      check<TypeParam, 11>(product(1.375F, tensor, off));
+      check<TypeParam, 24>(product(1.875F, tensor, off));
+      check<TypeParam, 24>(product(0x1p-9F, tensor * 0x1p9F, off));
+    }
+  }
+}
+
+/// Numbers of 8 and 11 bits meet boundaries, or miss them narrowly, under scales that come from
+/// such numbers themselves: the largest magnitude over the largest element, rounded.
+TYPED_TEST(element_encoder, tells_short_numbers_from_boundaries) {
+  std::vector<group_scale> scales;
+  for (const float largest : {448.0F, 6.0F, 2688.0F}) {
+    for (const float amax : {1.0F, 1.3125F, 1.5F, 1.6484375F, 1.75F, 1.9453125F, 1.9921875F}) {
+      const int off = amax < 1.7F ? 1 : -1;
+      scales.push_back(product(1, amax / largest, off));
+      for (const float part : {0x1p-9F, 0.3125F, 13.0F, 15.0F, 448.0F}) {
+        scales.push_back(product(part, amax / largest, off));
+      }
+    }
+  }
+  for (const group_scale& s : scales) {
+    const int least = std::ilogb(s.part * s.tensor) - 4;
+    float x[16];
+    int n = 0;
+    for (int exponent = least; exponent < least + 9; ++exponent) {
+      for (int significand = 128; significand < 256; ++significand) {
+        const int signed_one = n % 2 == 0 ? significand : -significand;
+        x[n++] = std::ldexp(static_cast<float>(signed_one), exponent - 7);
+        if (n < 16) continue;
+        n = 0;
+        expect_definition<TypeParam, 8>(x, s, rounding::ties_to_even{});
+        expect_definition<TypeParam, 8>(x, s, rounding::stochastic{.seed = 5, .index = 32});
+        for (float& v : x) v += std::ldexp(5.0F, exponent - 10);  // 11 bits
+        expect_definition<TypeParam, 11>(x, s, rounding::ties_to_even{});
+        expect_definition<TypeParam, 11>(x, s, rounding::stochastic{.seed = 5, .index = 3});
+      }
     }
   }
 }
@@ -142,8 +182,8 @@ TYPED_TEST(element_encoder, equals_the_definition_under_other_scales) {
 TYPED_TEST(element_encoder, leaves_nan_and_extreme_scales_to_the_definition) {
   float x[16];
   for (int k = 0; k < 16; ++k) x[k] = k % 3 == 0 ? NAN : (k % 3 == 1 ? -NAN : 1.0F);
-  const auto packed = binade::cuda::encode_sixteen<TypeParam, false>(x, amax_of(x), power(0),
-                                                                     rounding::ties_to_even{});
+  const auto packed = binade::cuda::encode_sixteen<TypeParam, 24>(x, amax_of(x), power(0),
+                                                                  rounding::ties_to_even{});
   for (std::size_t k = 0; k < 16; ++k) {
     EXPECT_EQ(
         binade::read_code(reinterpret_cast<const std::byte*>(packed.word), k, TypeParam::bit_count),
@@ -153,8 +193,8 @@ TYPED_TEST(element_encoder, leaves_nan_and_extreme_scales_to_the_definition) {
   group_scale s = product(1, 0x1.8p-126F, 1);
   s.is_regular = false;
   for (int k = 0; k < 16; ++k) x[k] = static_cast<float>(k) * 0x1.3p-126F;
-  expect_definition<TypeParam, false>(x, s, rounding::ties_to_even{});
-  expect_definition<TypeParam, false>(x, s, rounding::stochastic{.seed = 1});
+  expect_definition<TypeParam, 24>(x, s, rounding::ties_to_even{});
+  expect_definition<TypeParam, 24>(x, s, rounding::stochastic{.seed = 1});
 }
 
 TEST(random_bytes, are_those_of_the_definition_at_any_index) {

@@ -25,7 +25,7 @@ struct shape {
   std::size_t rows, columns, stride;
 };
 constexpr shape shapes[] = {{128, 256, 256}, {37, 1000, 1000}, {131, 272, 280},
-                            {5, 77, 79},     {1, 1, 1},        {16, 9000, 9008}};
+                            {5, 77, 79},     {1, 1, 1},        {4, 17000, 17008}};
 
 std::vector<std::byte> bytes(std::span<const std::byte> b) { return {b.begin(), b.end()}; }
 
@@ -91,6 +91,38 @@ void check() {
   std::printf("%s -> %s: done\n", test::name_of<T>(), F::names.name);
 }
 
+/// All launches of quantize_tensor in a graph, whose replay sees what its memory holds by then.
+void check_graph() {
+  constexpr std::size_t rows = 16;
+  constexpr std::size_t columns = 256;
+  const test::device_bytes source(rows * columns * sizeof(bfloat16)), codes(rows * columns);
+  const test::device_bytes scale(4), amax(4);
+  cudaStream_t stream;
+  cudaGraph_t graph;
+  cudaGraphExec_t replay;
+  test::require(cudaStreamCreate(&stream));
+  test::require(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  cuda::quantize_tensor<binade::e4m3fn>(
+      stream, cuda::device_matrix<const bfloat16>(source.get<bfloat16>(), rows, columns),
+      codes.get(), scale.get<float>(), amax.get<std::uint32_t>())
+      .check();
+  test::require(cudaStreamEndCapture(stream, &graph));
+  test::require(cudaGraphInstantiate(&replay, graph, 0));
+  for (unsigned seed = 0; seed < 2; ++seed) {
+    const auto x = test::hard_numbers<bfloat16>(rows, columns, seed, false);
+    test::require(cudaMemcpy(source.get(), x.data(), source.size(), cudaMemcpyHostToDevice));
+    test::require(cudaGraphLaunch(replay, stream));
+    test::require(cudaStreamSynchronize(stream));
+    const auto expected = binade::quantize<binade::e4m3fn>(
+        binade::matrix_view(x.data(), rows, columns), binade::per_tensor{});
+    test::compare("graph: codes", codes.to_host(), bytes(expected.codes()));
+    test::compare("graph: scale", scale.to_host(), bytes(expected.scales()));
+  }
+  test::require(cudaGraphExecDestroy(replay));
+  test::require(cudaGraphDestroy(graph));
+  test::require(cudaStreamDestroy(stream));
+}
+
 }  // namespace
 
 int main() {
@@ -104,6 +136,7 @@ int main() {
 #endif
   check<binade::e5m2, float>();
   check<binade::e2m1fn, bfloat16>();
+  check_graph();
   std::printf("%d failures\n", test::failures);
   return test::failures == 0 ? 0 : 1;
 }

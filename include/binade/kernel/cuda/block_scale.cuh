@@ -82,7 +82,7 @@ template <class Scale>
   requires std::same_as<std::remove_cvref_t<decltype(Scale::spec)>, float_spec>
 struct scale_finder<Scale> {
   static_assert(!Scale::spec.is_signed && Scale::bit_count == 8 && Scale::spec.has_zero &&
-                simd::has_float_encoder(Scale::spec));
+                Scale::spec.mantissa_bits <= 3 && simd::has_float_encoder(Scale::spec));
   using rule = detail::step_rule<Scale>;
   using stored = std::uint8_t;
   static constexpr std::uint32_t nan = static_cast<std::uint32_t>(describe(Scale::spec).nan);

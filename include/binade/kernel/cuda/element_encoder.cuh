@@ -6,6 +6,7 @@
 #include "binade/format/convert.hpp"
 #include "binade/kernel/cuda/capability.cuh"
 #include "binade/kernel/cuda/float_operations.cuh"
+#include "binade/kernel/cuda/short_quotients.cuh"
 #include "binade/kernel/reference/quantize_cell.hpp"  // scaled
 #include "binade/kernel/simd/float_encoder.hpp"       // has_float_encoder
 
@@ -30,25 +31,6 @@ concept quantize_element =
     simd::has_float_encoder(F::spec) && describe(F::spec).is_signed &&
     describe(F::spec).has_negative_zero &&
     (F::bit_count == 4 || F::bit_count == 6 || F::bit_count == 8);
-
-/// The exact scale part * tensor of a group, and what its elements are multiplied by.
-///
-/// `part` has at most 10 significant bits. Where `is_regular` is false the quotients cannot be
-/// found in binary32: the definition takes over.
-struct group_scale {
-  /// What is known when a kernel is compiled.
-  enum class form : std::uint8_t {
-    power,    ///< a power of two with an exponent in [-127, 127]; part is 1
-    single,   ///< part is 1
-    product,  ///< any
-  };
-  float part = 1;
-  float tensor = 1;
-  float inverse = 1;  ///< about 1 / (part * tensor); exactly if that is a power of two
-  form kind = form::power;
-  /// A power of two, or with an exponent in [-100, 100]; in [-80, 100] if single.
-  bool is_regular = true;
-};
 
 /// Codes of one group's 16 neighbours, packed as the library packs them.
 template <class F>
@@ -192,28 +174,29 @@ BINADE_HD inline random_sixteen random_bytes(std::uint64_t seed, std::uint64_t s
   return r;
 }
 
-/// The code of one element by the definition.
+/// Sixteen numbers as an argument of what is rare and stands out of line: passed as a copy, they
+/// stay in registers everywhere else.
+struct copy_of_sixteen {
+  float x[sixteen];
+
+  BINADE_HD explicit copy_of_sixteen(const float (&from)[sixteen]) noexcept {
+    BINADE_UNROLL(16)
+    for (int k = 0; k < sixteen; ++k) x[k] = from[k];
+  }
+};
+
+/// 16 codes by the definition.
 template <class F, class R>
-BINADE_HD BINADE_NOINLINE std::uint32_t encode_by_definition(float x, float part, float tensor,
-                                                             const R& rounding) noexcept {
+BINADE_HD BINADE_NOINLINE packed_sixteen<F> encode_by_definition(copy_of_sixteen from, float part,
+                                                                 float tensor, R rounding,
+                                                                 std::uint64_t step) noexcept {
   constexpr float_spec spec = F::spec;
   constexpr conversion_rules rules = default_policies<F>::rules;
   const unpacked scale = binade::multiply(unpack(part), unpack(tensor));
-  return static_cast<std::uint32_t>(
-      encode(spec, reference::scaled(unpack(x), scale), rounding, rules));
-}
-
-/// 16 codes by the definition. An array as an argument would keep x in memory in all other cases
-/// too, so that there is a call for each element.
-template <class F, class R>
-BINADE_HD inline packed_sixteen<F> encode_all_by_definition(const float (&x)[sixteen],
-                                                            const group_scale& s, const R& rounding,
-                                                            std::uint64_t step) noexcept {
   packed_sixteen<F> p{};
-  BINADE_UNROLL(16)
   for (int k = 0; k < sixteen; ++k) {
-    const std::uint64_t code = encode_by_definition<F>(
-        x[k], s.part, s.tensor, rounding.at(static_cast<std::uint64_t>(k) * step));
+    const std::uint64_t code = encode(spec, reference::scaled(unpack(from.x[k]), scale),
+                                      rounding.at(static_cast<std::uint64_t>(k) * step), rules);
     const int at = k * F::bit_count;
     p.word[at / 32] |= static_cast<std::uint32_t>(code << at % 32);
     if (at % 32 + F::bit_count > 32) {
@@ -255,7 +238,7 @@ BINADE_HD inline std::uint32_t steps_of(float y) noexcept {
   return smaller(bits_of(t), step_rule<F>::largest);
 }
 
-/// Whether a NaN, an extreme scale or an overflow of a corrected quotient call for the definition.
+/// Whether a NaN, an extreme scale or a quotient that overflows calls for the definition.
 BINADE_HD inline bool is_irregular(std::uint32_t amax, const group_scale& s) noexcept {
   if (s.kind == group_scale::form::single) {
     return !s.is_regular || !(multiply(from_bits(amax), s.inverse) < 0x1p126F);
@@ -263,85 +246,240 @@ BINADE_HD inline bool is_irregular(std::uint32_t amax, const group_scale& s) noe
   return !s.is_regular || amax > 0x7f800000U;
 }
 
-template <class F, bool IsShort>
+/// E2M1 codes as binary16 has them: with 1 at the least normal number, a code stands from bit 9 on.
+template <class F>
+BINADE_HD constexpr bool codes_lie_in_halves() noexcept {
+  return F::bit_count == 4 && F::spec.mantissa_bits == 1 && step_rule<F>::least == 0;
+}
+
+/// Eight E2M1 codes of quotients times 2^-14, with what is added in each half before the bits below
+/// a code are cut off: half a step, or random numbers.
+template <class F>
+BINADE_HD inline std::uint32_t encode_eight_halves(const float (&y)[8],
+                                                   const std::uint32_t (&added)[4]) noexcept {
+  constexpr std::uint32_t most = 0x00010001U * (step_rule<F>::largest >> (step_rule<F>::shift - 9));
+  std::uint32_t code[4];
+  BINADE_UNROLL(4)
+  for (int j = 0; j < 4; ++j) {
+    const std::uint32_t t = cut_to_halves(y[j], y[j + 4]);
+    const std::uint32_t magnitude = (smaller_magnitudes(t, most) << 3) + added[j];
+    code[j] = select_bits(0x70007000U, magnitude, t);
+  }
+  return pack_eight(code);
+}
+
+/// Scales such quotients.
+BINADE_HD inline void scale_to_halves(group_scale& s) noexcept {
+  s.inverse = multiply(s.inverse, 0x1p-14F);
+  s.tensor = multiply(s.tensor, 0x1p14F);
+}
+
+/// Nearest codes where some quotient may lie on a tie, or so near that it takes a residual to tell
+/// its side.
+template <class F>
+BINADE_HD BINADE_NOINLINE packed_sixteen<F> encode_near_ties(copy_of_sixteen from,
+                                                             group_scale s) noexcept {
+  std::uint32_t rounded[sixteen];
+  BINADE_UNROLL(16)
+  for (int k = 0; k < sixteen; ++k) {
+    const std::uint32_t t = steps_of<F>(multiply(from.x[k], s.inverse));
+    rounded[k] = round_steps<F>(settle_nearest<F>(t, __builtin_fabsf(from.x[k]), s));
+  }
+  return pack_sixteen<F>(rounded, from.x);
+}
+
+/// E2M1 codes of short numbers under a scale with ties: quotients that lie on one are exact, the
+/// others further off than what their steps cut off.
+template <class F, int Bits>
+BINADE_HD BINADE_NOINLINE packed_sixteen<F> encode_short_ties(copy_of_sixteen from,
+                                                              group_scale s) noexcept {
+  const split_inverse<Bits> inverse(s);
+  std::uint32_t rounded[sixteen];
+  BINADE_UNROLL(16)
+  for (int k = 0; k < sixteen; ++k) {
+    rounded[k] = round_steps<F>(steps_of<F>(quotient(from.x[k], inverse)));
+  }
+  return pack_sixteen<F>(rounded, from.x);
+}
+
+/// Nearest E2M1 codes of short numbers.
+template <class F, int Bits>
+BINADE_HD inline packed_sixteen<F> encode_short_halves(const float (&x)[sixteen],
+                                                       const group_scale& s) noexcept {
+  group_scale scaled = s;
+  scale_to_halves(scaled);
+  const split_inverse<Bits> inverse(scaled);
+  if (inverse.has_ties) return encode_short_ties<F, Bits>(copy_of_sixteen(x), s);
+  packed_sixteen<F> p;
+  BINADE_UNROLL(2)
+  for (int w = 0; w < 2; ++w) {
+    float y[8];
+    BINADE_UNROLL(8)
+    for (int k = 0; k < 8; ++k) y[k] = quotient(x[8 * w + k], inverse);
+    constexpr std::uint32_t half = 0x08000800U;
+    p.word[w] = encode_eight_halves<F>(y, {half, half, half, half});
+  }
+  return p;
+}
+
+/// Factors that give quotients certainly below and above the exact ones.
+struct inverse_bounds {
+  float below;
+  float above;
+  BINADE_HD explicit inverse_bounds(float inverse) noexcept
+      : below(multiply(inverse, 1 - 0x1p-20F)), above(multiply(inverse, 1 + 0x1p-20F)) {}
+};
+
+/// Nearest E2M1 codes: where those of both bounds agree, they are right.
+template <class F>
+BINADE_HD inline packed_sixteen<F> encode_bounded_halves(const float (&x)[sixteen],
+                                                         const group_scale& s) noexcept {
+  const inverse_bounds inverse(multiply(s.inverse, 0x1p-14F));
+  constexpr std::uint32_t half = 0x08000800U;
+  packed_sixteen<F> p;
+  std::uint32_t difference = 0;
+  BINADE_UNROLL(2)
+  for (int w = 0; w < 2; ++w) {
+    float below[8];
+    float above[8];
+    BINADE_UNROLL(8)
+    for (int k = 0; k < 8; ++k) {
+      below[k] = multiply(x[8 * w + k], inverse.below);
+      above[k] = multiply(x[8 * w + k], inverse.above);
+    }
+    p.word[w] = encode_eight_halves<F>(below, {half, half, half, half});
+    difference |= p.word[w] ^ encode_eight_halves<F>(above, {half, half, half, half});
+  }
+  return difference == 0 ? p : encode_near_ties<F>(copy_of_sixteen(x), s);
+}
+
+#if defined(__CUDA_ARCH__)
+/// Nearest codes by the GPU's own conversion, of exact quotients, short numbers, or any.
+template <class F, int Bits>
+__device__ inline packed_sixteen<F> convert_sixteen(const float (&x)[sixteen],
+                                                    const group_scale& s) noexcept {
+  packed_sixteen<F> p;
+  if (s.kind == group_scale::form::power) {
+    BINADE_UNROLL(4)
+    for (int w = 0; w < 4; ++w) {
+      p.word[w] =
+          convert_four<F>(multiply(x[4 * w], s.inverse), multiply(x[4 * w + 1], s.inverse),
+                          multiply(x[4 * w + 2], s.inverse), multiply(x[4 * w + 3], s.inverse));
+    }
+    return p;
+  }
+  if (Bits <= 11 && s.kind == group_scale::form::single) {
+    const split_inverse<Bits <= 11 ? Bits : 11> inverse(s);
+    // What was cut off of a quotient that does not lie on a tie; quotients are finite.
+    const std::uint32_t rest = inverse.has_ties ? 0 : 1;
+    BINADE_UNROLL(4)
+    for (int w = 0; w < 4; ++w) {
+      float y[4];
+      BINADE_UNROLL(4)
+      for (int k = 0; k < 4; ++k) y[k] = from_bits(bits_of(quotient(x[4 * w + k], inverse)) | rest);
+      p.word[w] = convert_four<F>(y[0], y[1], y[2], y[3]);
+    }
+    return p;
+  }
+  const inverse_bounds inverse(s.inverse);
+  std::uint32_t difference = 0;
+  BINADE_UNROLL(4)
+  for (int w = 0; w < 4; ++w) {
+    const float* v = x + 4 * w;
+    p.word[w] = convert_four<F>(multiply(v[0], inverse.below), multiply(v[1], inverse.below),
+                                multiply(v[2], inverse.below), multiply(v[3], inverse.below));
+    difference |=
+        p.word[w] ^ convert_four<F>(multiply(v[0], inverse.above), multiply(v[1], inverse.above),
+                                    multiply(v[2], inverse.above), multiply(v[3], inverse.above));
+  }
+  return difference == 0 ? p : encode_near_ties<F>(copy_of_sixteen(x), s);
+}
+#endif
+
+template <class F, int Bits>
 BINADE_HD inline packed_sixteen<F> encode_nearest(const float (&x)[sixteen],
                                                   const group_scale& s) noexcept {
   using rule = step_rule<F>;
   constexpr int up = 32 - rule::shift;
-  if (IsShort &&
-      s.kind ==
-          group_scale::form::power) {  // exact quotients, with room for all their bits in the steps
-    if constexpr (encodes_in_hardware<F>()) {
+  constexpr bool is_short = Bits <= 11;
 #if defined(__CUDA_ARCH__)
-      packed_sixteen<F> p;
-      BINADE_UNROLL(16)
-      for (int w = 0; w < 4; ++w) {
-        p.word[w] =
-            convert_four<F>(multiply(x[4 * w], s.inverse), multiply(x[4 * w + 1], s.inverse),
-                            multiply(x[4 * w + 2], s.inverse), multiply(x[4 * w + 3], s.inverse));
-      }
-      return p;
+  if constexpr (encodes_in_hardware<F>()) return convert_sixteen<F, Bits>(x, s);
 #endif
-    } else {
-      std::uint32_t rounded[sixteen];
-      BINADE_UNROLL(16)
-      for (int k = 0; k < sixteen; ++k) {
-        rounded[k] = round_steps<F>(steps_of<F>(multiply(x[k], s.inverse)));
+  if constexpr (codes_lie_in_halves<F>()) {
+    if (s.kind != group_scale::form::power) {
+      if constexpr (is_short) {
+        return encode_short_halves<F, Bits>(x, s);
+      } else {
+        return encode_bounded_halves<F>(x, s);
       }
-      return pack_sixteen<F>(rounded, x);
     }
   }
   std::uint32_t t[sixteen];
-  float y[sixteen];
-  std::uint32_t nearest = ~0U;  // how near a quotient comes to a tie, in units at the top
-  // The quotient of a single scale is corrected to the nearest one, so that exact ties, which short
-  // numbers have often, need no more care; only inexact quotients that end on a tie do.
-  const bool is_nearest = s.kind == group_scale::form::single;
-  const std::uint32_t window = is_nearest ? 0 : rule::window;
-  BINADE_UNROLL(16)
-  for (int k = 0; k < sixteen; ++k) {
-    y[k] = multiply(x[k], s.inverse);
-    // With these signs a zero keeps its own.
-    if (is_nearest) {
-      y[k] = multiply_add(-multiply_add(y[k], s.tensor, -x[k]), s.inverse, y[k]);
-    }
-    t[k] = steps_of<F>(y[k]);
-    nearest = smaller(nearest, (t[k] << up) - ((rule::half - window) << up));
-  }
-  if (nearest <= (2 * window) << up) {
+  if (is_short && s.kind == group_scale::form::power) {
+    // Exact quotients, with room for all their bits in the steps.
     BINADE_UNROLL(16)
     for (int k = 0; k < sixteen; ++k) {
-      t[k] = round_steps<F>(settle_nearest<F>(t[k], __builtin_fabsf(x[k]), s));
+      t[k] = round_steps<F>(steps_of<F>(multiply(x[k], s.inverse)));
     }
     return pack_sixteen<F>(t, x);
   }
-  if constexpr (encodes_in_hardware<F>()) {
-#if defined(__CUDA_ARCH__)
-    packed_sixteen<F> p;
-    BINADE_UNROLL(16)
-    for (int w = 0; w < packed_sixteen<F>::words; ++w) {
-      p.word[w] = convert_four<F>(y[4 * w], y[4 * w + 1], y[4 * w + 2], y[4 * w + 3]);
-    }
-    return p;
-#endif
-  } else {
-    BINADE_UNROLL(16)
-    for (int k = 0; k < sixteen; ++k) t[k] += rule::half;  // there is no tie
+  std::uint32_t nearest = ~0U;  // how near a quotient comes to a tie, in units at the top
+  BINADE_UNROLL(16)
+  for (int k = 0; k < sixteen; ++k) {
+    t[k] = steps_of<F>(multiply(x[k], s.inverse));
+    nearest = smaller(nearest, (t[k] << up) - ((rule::half - rule::window) << up));
   }
+  if (nearest <= (2 * rule::window) << up) return encode_near_ties<F>(copy_of_sixteen(x), s);
+  BINADE_UNROLL(16)
+  for (int k = 0; k < sixteen; ++k) t[k] += rule::half;  // there is no tie
   return pack_sixteen<F>(t, x);
 }
 
-template <class F, bool IsShort>
+/// Whether x / scale of short numbers tells the boundaries of stochastic rounding, which have
+/// mantissa_bits + 9 bits, apart.
+template <class F, int Bits>
+BINADE_HD constexpr bool separates_random_boundaries(group_scale::form kind) noexcept {
+  const int bits = F::spec.mantissa_bits + 9 + (kind == group_scale::form::product ? 28 : 24);
+  return kind != group_scale::form::power && bits <= 46 - Bits;
+}
+
+template <class F, int Bits>
 BINADE_HD inline packed_sixteen<F> encode_stochastic(const float (&x)[sixteen],
                                                      const group_scale& s,
                                                      const random_sixteen& random) noexcept {
   using rule = step_rule<F>;
+  const bool is_cut = separates_random_boundaries<F, Bits>(s.kind);
+  if constexpr (codes_lie_in_halves<F>() && Bits == 8) {
+    if (is_cut) {
+      group_scale scaled = s;
+      scale_to_halves(scaled);
+      const split_inverse<Bits> inverse(scaled);
+      packed_sixteen<F> p;
+      BINADE_UNROLL(2)
+      for (int w = 0; w < 2; ++w) {
+        float y[8];
+        BINADE_UNROLL(8)
+        for (int k = 0; k < 8; ++k) y[k] = quotient(x[8 * w + k], inverse);
+        // Bytes j and j + 4, each at bits 4 to 11 of a half.
+        const std::uint32_t first = low_halves(random.word[2 * w], random.word[2 * w + 1]);
+        const std::uint32_t second = high_halves(random.word[2 * w], random.word[2 * w + 1]);
+        constexpr std::uint32_t mask = 0x0ff00ff0;
+        const std::uint32_t added[4] = {first << 4 & mask, first >> 4 & mask, second << 4 & mask,
+                                        second >> 4 & mask};
+        p.word[w] = encode_eight_halves<F>(y, added);
+      }
+      return p;
+    }
+  }
+  const split_inverse<Bits <= 11 ? Bits : 11> inverse(is_cut ? s : group_scale{});
   std::uint32_t rounded[sixteen];
   BINADE_UNROLL(16)
   for (int k = 0; k < sixteen; ++k) {
-    const float y = __builtin_fabsf(multiply(x[k], s.inverse));
-    std::uint32_t t = bits_of(multiply_toward_zero(y, to_steps<F>()));
-    if (s.kind != group_scale::form::power) t = settle_stochastic<F>(t, __builtin_fabsf(x[k]), s);
+    const float q = is_cut ? quotient(x[k], inverse) : multiply(x[k], s.inverse);
+    std::uint32_t t = bits_of(multiply_toward_zero(__builtin_fabsf(q), to_steps<F>()));
+    if (s.kind != group_scale::form::power && !is_cut) {
+      t = settle_stochastic<F>(t, __builtin_fabsf(x[k]), s);
+    }
     const std::uint32_t r = random.word[k / 4] >> (k % 4 * 8) & 0xff;
     rounded[k] = smaller(t, rule::largest) + (r << (rule::shift - 8));
   }
@@ -352,13 +490,13 @@ BINADE_HD inline packed_sixteen<F> encode_stochastic(const float (&x)[sixteen],
 
 /// The codes of 16 neighbours of one group, for people who fuse: x in registers, codes out.
 ///
-/// `IsShort`: every x has at most 11 significant bits, as bfloat16 and float16 numbers have. For
+/// `Bits`: every x has at most so many significant bits: 8 of bfloat16, 11 of float16, or 24. For
 /// stochastic rounding element k has the index of `rounding` plus k * `step`. `amax` are the bits
-/// of the largest magnitude of x, above those of infinity if there is a NaN. NaN:    the format's
-/// NaN with its sign; in a format without NaN the largest positive value. Error:  the code of the
-/// exact quotient x / (part * tensor), rounded once: the bits of
+/// of the largest magnitude of x, above those of infinity if there is a NaN.
+/// NaN:    the format's NaN with its sign; in a format without NaN the largest positive value.
+/// Error:  the code of the exact quotient x / (part * tensor), rounded once: the bits of
 ///         `quantize` on the CPU.
-template <quantize_element F, bool IsShort, class R>
+template <quantize_element F, int Bits, class R>
 [[nodiscard]] BINADE_HD inline packed_sixteen<F> encode_sixteen(const float (&x)[16],
                                                                 std::uint32_t amax,
                                                                 const group_scale& scale,
@@ -370,15 +508,17 @@ template <quantize_element F, bool IsShort, class R>
     const bool is_usual =
         rounding.bits == 8 && rounding.variant == rounding::stochastic_variant::add_truncate;
     if (!is_usual || step != 1 || detail::is_irregular(amax, scale)) {
-      return detail::encode_all_by_definition<F>(x, scale, rounding, step);
+      return detail::encode_by_definition<F>(detail::copy_of_sixteen(x), scale.part, scale.tensor,
+                                             rounding, step);
     }
-    return detail::encode_stochastic<F, IsShort>(
+    return detail::encode_stochastic<F, Bits>(
         x, scale, detail::random_bytes(rounding.seed, rounding.stream, rounding.index));
   } else {
     if (detail::is_irregular(amax, scale)) {
-      return detail::encode_all_by_definition<F>(x, scale, rounding, step);
+      return detail::encode_by_definition<F>(detail::copy_of_sixteen(x), scale.part, scale.tensor,
+                                             rounding, step);
     }
-    return detail::encode_nearest<F, IsShort>(x, scale);
+    return detail::encode_nearest<F, Bits>(x, scale);
   }
 }
 

@@ -41,6 +41,21 @@ BINADE_HD inline float multiply_toward_zero(float a, float b) noexcept {
 #endif
 }
 
+/// a * b + c, toward zero; on the host a, b and c must be such that the sum has at most 53 bits.
+BINADE_HD inline float multiply_add_toward_zero(float a, float b, float c) noexcept {
+#if defined(__CUDA_ARCH__)
+  float r;
+  asm("fma.rz.f32 %0, %1, %2, %3;" : "=f"(r) : "f"(a), "f"(b), "f"(c));
+  return r;
+#else
+  const double exact = static_cast<double>(a) * static_cast<double>(b) + static_cast<double>(c);
+  const float nearest = static_cast<float>(exact);
+  const double above = static_cast<double>(nearest);
+  const bool too_far = exact < 0 ? above < exact : above > exact;
+  return too_far ? from_bits(bits_of(nearest) - 1) : nearest;
+#endif
+}
+
 /// a * b + c, rounded once to nearest even.
 BINADE_HD inline float multiply_add(float a, float b, float c) noexcept {
 #if defined(__CUDA_ARCH__)

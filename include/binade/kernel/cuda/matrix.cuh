@@ -101,11 +101,21 @@ struct raw_sixteen {
   std::uint32_t word[words];
 };
 
-/// The two 16-bit maxima of a and b.
-BINADE_HD inline std::uint32_t larger_halves(std::uint32_t a, std::uint32_t b) noexcept {
+/// The larger magnitudes of a, which has no signs, and two numbers of T, NaN above all.
+template <class T>
+BINADE_HD inline std::uint32_t larger_magnitudes(std::uint32_t a, std::uint32_t two) noexcept {
 #if defined(__CUDA_ARCH__)
-  return __vmaxu2(a, b);
+  std::uint32_t r;
+  if constexpr (std::same_as<T, bfloat16>) {
+    asm("{ .reg .b32 m; abs.bf16x2 m, %2; max.NaN.bf16x2 %0, %1, m; }"
+        : "=r"(r)
+        : "r"(a), "r"(two));
+  } else {
+    asm("{ .reg .b32 m; abs.f16x2 m, %2; max.NaN.f16x2 %0, %1, m; }" : "=r"(r) : "r"(a), "r"(two));
+  }
+  return r;
 #else
+  const std::uint32_t b = two & 0x7fff7fffU;
   return larger(a >> 16, b >> 16) << 16 | larger(a & 0xffff, b & 0xffff);
 #endif
 }
@@ -164,7 +174,7 @@ BINADE_HD inline std::uint32_t largest_magnitude(const raw_sixteen<T>& raw) noex
     if constexpr (std::same_as<T, float>) {
       most = larger(most, raw.word[w] & 0x7fffffffU);
     } else {
-      most = larger_halves(most, raw.word[w] & 0x7fff7fffU);
+      most = larger_magnitudes<T>(most, raw.word[w]);
     }
   }
   if constexpr (std::same_as<T, float>) {
@@ -174,6 +184,25 @@ BINADE_HD inline std::uint32_t largest_magnitude(const raw_sixteen<T>& raw) noex
     if constexpr (std::same_as<T, bfloat16>) return half << 16;
     return bits_of(widen_half(half)) & 0x7fffffffU;
   }
+}
+
+/// The larger of a, which is not negative, and |b|; NaN above all.
+BINADE_HD inline float larger_magnitude(float a, float b) noexcept {
+#if defined(__CUDA_ARCH__)
+  float r;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(__builtin_fabsf(b)));
+  return r;
+#else
+  return from_bits(larger(bits_of(a), bits_of(b) & 0x7fffffffU));
+#endif
+}
+
+/// Bits of the largest magnitude; above those of infinity if there is a NaN.
+BINADE_HD inline std::uint32_t largest_magnitude(const float (&x)[16]) noexcept {
+  float most = 0;
+  BINADE_UNROLL(16)
+  for (int k = 0; k < 16; ++k) most = larger_magnitude(most, x[k]);
+  return bits_of(most);
 }
 
 /// The same without what is NaN.
@@ -221,11 +250,13 @@ __device__ inline raw_sixteen<T> load_some(const T* x, int n) {
   return raw;
 }
 
-/// Elements [16 * chunk, 16 * chunk + 16) of a row; zeros beyond the matrix.
-template <kernel_float T>
+/// Elements [16 * chunk, 16 * chunk + 16) of a row; zeros beyond the matrix. `Whole`: the chunk
+/// lies within the matrix, which is aligned.
+template <bool Whole = false, kernel_float T>
 __device__ inline raw_sixteen<T> load_chunk(const kernel_matrix<const T>& m, std::uint32_t row,
                                             std::uint32_t chunk) {
   const std::uint32_t begin = 16 * chunk;
+  if constexpr (Whole) return load_sixteen(m.at(row, begin));
   if (row >= m.rows || begin >= m.columns) return {};
   const T* x = m.at(row, begin);
   const std::uint32_t rest = m.columns - begin;

@@ -4,6 +4,7 @@
 #include "binade/kernel/cuda/block_scale.cuh"
 #include "binade/kernel/cuda/chunk_map.cuh"
 #include "binade/kernel/cuda/element_encoder.cuh"
+#include "binade/kernel/cuda/hadamard.cuh"
 #include "binade/kernel/cuda/matrix.cuh"
 #include "binade/kernel/cuda/status.cuh"
 #include "binade/scale/rule.hpp"
@@ -87,37 +88,59 @@ inline constexpr int lanes_a_group = static_cast<int>(F::block_size) / 16;
 
 #if defined(__CUDACC__)
 
-/// Quantizes 16 neighbours of each thread, in registers; for people who fuse. Neighbouring threads
-/// of a warp hold neighbouring chunks, F::block_size / 16 of them a group, which begins at a
-/// multiple of that many lanes; all 32 threads take part. Elements beyond a row are zeros.
+namespace detail {
+
+/// What a chunk adds to the largest magnitude of its group: a NaN, which a block format stores in
+/// the scale, or else the largest number.
+template <class F>
+BINADE_HD inline std::uint32_t amax_for_scale(const float (&x)[16], std::uint32_t amax) noexcept {
+  return !block_scaled<F> && amax > infinity_bits ? largest_number(x) : amax;
+}
+
+}  // namespace detail
+
+/// Quantizes 16 neighbours of a group whose largest magnitude is known; for people who fuse.
 ///
-/// `IsShort`: as for encode_sixteen. `amax` are the bits of the largest magnitude of x, above those
-/// of infinity if there is a NaN. `rounding` is that of x[0].
-/// NaN:    in a block format the scale becomes NaN and the codes 0; in `groups` the element becomes
-///         NaN, or the largest positive value, and does not count for the scale.
-/// Error:  the bits of `quantize` on the CPU.
-template <quantize_blocks F, bool IsShort, class R>
+/// `group_amax` are the bits of that magnitude as scales see it: in a block format above those of
+/// infinity if there is a NaN, in `groups` without NaN. All else as below.
+template <quantize_blocks F, int Bits, class R>
 [[nodiscard]] __device__ inline detail::quantized_chunk<F> quantize_in_registers(
-    const float (&x)[16], std::uint32_t amax, const scale_finder<typename F::scale>& finder,
-    const R& rounding) {
-  using element = typename F::element;
+    const float (&x)[16], std::uint32_t amax, std::uint32_t group_amax,
+    const scale_finder<typename F::scale>& finder, const R& rounding, std::uint64_t step = 1) {
   constexpr bool poisons = block_scaled<F>;
-  const std::uint32_t own_amax = amax;
-  if (!poisons && amax > detail::infinity_bits) amax = detail::largest_number(x);
-  BINADE_UNROLL(4)
-  for (int lanes = detail::lanes_a_group<F> / 2; lanes > 0; lanes /= 2) {
-    amax = detail::larger(amax, __shfl_xor_sync(0xffffffffU, amax, lanes));
-  }
-  const bool is_poisoned = poisons && amax > detail::infinity_bits;
-  const found_scale found = finder(is_poisoned ? 0 : amax);
+  const bool is_poisoned = poisons && group_amax > detail::infinity_bits;
+  const found_scale found = finder(is_poisoned ? 0 : group_amax);
   detail::quantized_chunk<F> result;
-  result.codes = encode_sixteen<element, IsShort>(x, poisons ? 0 : own_amax, found.scale, rounding);
+  result.codes =
+      encode_sixteen<typename F::element, Bits>(x, poisons ? 0 : amax, found.scale, rounding, step);
   result.scale_code = found.code;
   if (is_poisoned) {
     result.codes = {};
     result.scale_code = scale_finder<typename F::scale>::nan;
   }
   return result;
+}
+
+/// Quantizes 16 neighbours of each thread, in registers; for people who fuse. Neighbouring threads
+/// of a warp hold neighbouring chunks, F::block_size / 16 of them a group, which begins at a
+/// multiple of that many lanes; all 32 threads take part. Elements beyond a row are zeros.
+///
+/// `Bits`: as for encode_sixteen. `amax` are the bits of the largest magnitude of x, above those
+/// of infinity if there is a NaN. `rounding` and `step`: see encode_sixteen.
+/// NaN:    in a block format the scale becomes NaN and the codes 0; in `groups` the element becomes
+///         NaN, or the largest positive value, and does not count for the scale.
+/// Error:  the bits of `quantize` on the CPU.
+template <quantize_blocks F, int Bits, class R>
+[[nodiscard]] __device__ inline detail::quantized_chunk<F> quantize_in_registers(
+    const float (&x)[16], std::uint32_t amax, const scale_finder<typename F::scale>& finder,
+    const R& rounding, std::uint64_t step = 1) {
+  const std::uint32_t own_amax = amax;
+  amax = detail::amax_for_scale<F>(x, amax);
+  BINADE_UNROLL(4)
+  for (int lanes = detail::lanes_a_group<F> / 2; lanes > 0; lanes /= 2) {
+    amax = detail::larger(amax, __shfl_xor_sync(0xffffffffU, amax, lanes));
+  }
+  return quantize_in_registers<F, Bits>(x, own_amax, amax, finder, rounding, step);
 }
 
 namespace detail {
@@ -165,69 +188,147 @@ constexpr bool has_aligned_codes(std::size_t row_bytes) noexcept {
   return row_bytes % (chunk_bytes == 12 ? 4 : chunk_bytes) == 0;
 }
 
-template <class F, class T, class R>
+/// Where a kernel writes a packed matrix.
+template <class F>
+struct kernel_packed {
+  packed_matrix at;
+  std::uint32_t rows = 0;
+  std::uint32_t columns = 0;
+  std::uint32_t row_bytes = 0;
+  bool aligned_stores = false;
+
+  constexpr kernel_packed() noexcept = default;
+  constexpr kernel_packed(const packed_matrix& out, std::size_t row_count,
+                          std::size_t column_count) noexcept
+      : at(out),
+        rows(static_cast<std::uint32_t>(row_count)),
+        columns(static_cast<std::uint32_t>(column_count)),
+        row_bytes(static_cast<std::uint32_t>(cuda::row_bytes<F>(column_count))),
+        aligned_stores(has_aligned_codes<typename F::element>(row_bytes)) {}
+};
+
+/// Writes the scale (row, group); one beyond the matrix, in the padding, is 0.
+template <class F>
+__device__ inline void store_scale(const kernel_packed<F>& out, std::uint32_t row,
+                                   std::uint32_t group, std::uint32_t code) {
+  using stored = typename scale_finder<typename F::scale>::stored;
+  auto* scale = static_cast<stored*>(out.at.scales) + out.at.map.index(row, group);
+  if constexpr (std::same_as<stored, float>) {
+    *scale = from_bits(code);
+  } else {
+    *scale = static_cast<stored>(code);
+  }
+}
+
+/// Writes the codes of a chunk as far as they are stored. `Whole`: all are, and aligned.
+template <class F, bool Whole>
+__device__ inline void store_chunk_codes(const kernel_packed<F>& out, std::uint32_t row,
+                                         std::uint32_t chunk,
+                                         const packed_sixteen<typename F::element>& codes) {
+  using element = typename F::element;
+  const std::uint32_t begin = 16 * chunk;
+  // A block format's last block is stored whole.
+  const std::uint32_t stored_from =
+      block_scaled<F> ? chunk / lanes_a_group<F> * std::uint32_t{F::block_size} : begin;
+  if (!Whole && (row >= out.rows || stored_from >= out.columns)) return;
+  const auto n = Whole || block_scaled<F> ? 16 : static_cast<int>(smaller(16, out.columns - begin));
+  store_codes<element>(codes_of<element>(out.at.codes, out.row_bytes, row, chunk), codes,
+                       Whole || out.aligned_stores, n);
+}
+
+/// Writes a chunk and, if it is the first of its group, the scale.
+template <class F, bool Whole>
+__device__ inline void store_chunk(const kernel_packed<F>& out, std::uint32_t row,
+                                   std::uint32_t chunk, const quantized_chunk<F>& q) {
+  const std::uint32_t group = chunk / lanes_a_group<F>;
+  if (chunk % lanes_a_group<F> == 0 &&
+      (Whole || (row < out.at.map.padded_rows() && group < out.at.map.padded_columns()))) {
+    const bool is_inside =
+        Whole || (row < out.rows && group * std::uint32_t{F::block_size} < out.columns);
+    store_scale<F>(out, row, group, is_inside ? q.scale_code : 0);
+  }
+  store_chunk_codes<F, Whole>(out, row, chunk, q.codes);
+}
+
+/// Whether groups are whole and aligned, and scales have no padding.
+template <class F, class T>
+bool is_whole_matrix(const kernel_matrix<const T>& x, const kernel_packed<F>& out) noexcept {
+  return x.is_aligned && out.aligned_stores && out.columns % F::block_size == 0 &&
+         out.at.map.padded_rows() == out.rows &&
+         out.at.map.padded_columns() == out.columns / F::block_size;
+}
+
+template <class F, class T, class R, class Transform>
 struct quantize_arguments {
   kernel_matrix<const T> x;
-  packed_matrix out;
-  std::uint32_t row_bytes = 0;
+  kernel_packed<F> out;
   chunk_map chunks;
   scale_finder<typename F::scale> finder;
   R rounding;
-  bool aligned_stores = false;
+  Transform transform;
 };
 
 inline constexpr int quantize_threads = 256;
+/// Of numbers of T at most, as encode_sixteen wants it.
+template <class T>
+inline constexpr int significant_bits =
+    std::same_as<T, bfloat16> ? 8 : (std::same_as<T, float16> ? 11 : 24);
 /// Chunks that a thread has in flight.
 template <class T>
 inline constexpr int quantize_depth = sizeof(T) == 2 ? 2 : 1;
 
-template <class F, class T, class R>
-__global__ void __launch_bounds__(quantize_threads)
-    quantize_kernel(const __grid_constant__ quantize_arguments<F, T, R> a) {
-  using element = typename F::element;
-  using stored = typename scale_finder<typename F::scale>::stored;
+/// Blocks of threads that a multiprocessor should hold: where registers suffice, all it can.
+template <class F, class T, class R, class Transform>
+inline constexpr int quantize_residents =
+    std::same_as<typename F::scale, e8m0fnu> && std::same_as<R, rounding::ties_to_even> &&
+            std::same_as<Transform, no_transform> && sizeof(T) == 2
+        ? 8
+        : 4;
+
+/// `Whole`: the matrix, its codes and its scales end with the chunks of a block of threads.
+template <class F, class T, class R, class Transform, bool Whole>
+__global__ void __launch_bounds__(quantize_threads, (quantize_residents<F, T, R, Transform>))
+    quantize_kernel(const __grid_constant__ quantize_arguments<F, T, R, Transform> a) {
+  constexpr bool transforms = std::same_as<Transform, fused_hadamard>;
   constexpr int depth = quantize_depth<T>;
-  constexpr int lanes = lanes_a_group<F>;
   const std::uint32_t first = blockIdx.x * (quantize_threads * depth) + threadIdx.x;
   chunk_position at[depth];
   raw_sixteen<T> raw[depth];
   BINADE_UNROLL(2)
   for (int i = 0; i < depth; ++i) {
     at[i] = a.chunks[first + static_cast<std::uint32_t>(i * quantize_threads)];
-    raw[i] = load_chunk(a.x, at[i].row, at[i].chunk);
+    raw[i] = load_chunk<Whole>(a.x, at[i].row, at[i].chunk);
   }
   scale_finder<typename F::scale> finder = a.finder;
-  if constexpr (F::has_tensor_scale) finder.set_tensor_scale(*a.out.tensor_scale);
+  if constexpr (F::has_tensor_scale) finder.set_tensor_scale(*a.out.at.tensor_scale);
   BINADE_UNROLL(2)
   for (int i = 0; i < depth; ++i) {
     const auto [row, chunk] = at[i];
     float x[16];
-    const std::uint32_t amax = largest_magnitude(raw[i]);
-    widen(raw[i], amax, x);
-    const std::uint32_t begin = 16 * chunk;
-    const quantized_chunk<F> q = quantize_in_registers < F,
-                             sizeof(T) ==
-                                 2 > (x, amax, finder,
-                                      a.rounding.at(std::uint64_t{row} * a.x.columns + begin));
-    if (row >= a.out.map.padded_rows()) continue;
-    const std::uint32_t group = chunk / lanes;
-    const bool is_inside = row < a.x.rows && group * std::uint32_t{F::block_size} < a.x.columns;
-    if (chunk % lanes == 0) {
-      const std::uint32_t code = is_inside ? q.scale_code : 0;
-      auto* scale = static_cast<stored*>(a.out.scales) + a.out.map.index(row, group);
-      if constexpr (std::same_as<stored, float>) {
-        *scale = from_bits(code);
-      } else {
-        *scale = static_cast<stored>(code);
-      }
+    std::uint32_t amax = 0;
+    if constexpr (transforms) {
+      load_transformed(raw[i], a.transform, chunk, x);
+      amax = largest_magnitude(x);
+    } else {
+      amax = largest_magnitude(raw[i]);
+      widen(raw[i], amax, x);
     }
-    // A block format's last block is stored whole.
-    const bool is_stored = is_inside && (block_scaled<F> || begin < a.x.columns);
-    if (!is_stored) continue;
-    const auto n = block_scaled<F> ? 16 : static_cast<int>(smaller(16, a.x.columns - begin));
-    store_codes<element>(codes_of<element>(a.out.codes, a.row_bytes, row, chunk), q.codes,
-                         a.aligned_stores, n);
+    const std::uint64_t index = std::uint64_t{row} * a.x.columns + 16 * chunk;
+    constexpr int bits = transforms ? 24 : significant_bits<T>;
+    const auto q = quantize_in_registers<F, bits>(x, amax, finder, a.rounding.at(index));
+    store_chunk<F, Whole>(a.out, row, chunk, q);
   }
+}
+
+template <quantize_blocks F>
+status check_method(const char* function, scale_method method) noexcept {
+  if (is_pow2(method) == std::same_as<typename F::scale, e8m0fnu> &&
+      (is_pow2(method) || method == scale_method::absmax)) {
+    return {};
+  }
+  return status::refused(function, "the scale rule, as a number,",
+                         static_cast<std::uint64_t>(method),
+                         "pow2_floor, pow2_ceil, pow2_rceil, pow2_even for E8M0; else absmax");
 }
 
 template <quantize_blocks F>
@@ -259,6 +360,43 @@ status check_packed(const char* function, const packed_matrix& out, std::size_t 
   return {};
 }
 
+/// Threads that share a group or a transformed block are neighbours.
+template <class F>
+chunk_map deal_chunks(const scale_map& scales, std::uint32_t transform_lanes) noexcept {
+  constexpr std::uint32_t lanes = lanes_a_group<F>;
+  const bool fits = transform_lanes <= (scales.is_tiled() ? 4 * lanes : lanes);
+  if (fits) return chunk_map(scales, lanes);
+  const std::size_t wide =
+      (scales.padded_columns() * lanes + transform_lanes - 1) / transform_lanes;
+  return chunk_map(scale_map::strided(scales.padded_rows(), wide, wide, 1), transform_lanes);
+}
+
+template <class F, class From, class Transform, class R>
+status launch_quantize(const char* function, cudaStream_t stream, const device_matrix<From>& x,
+                       const Transform& transform, const packed_matrix& out, const R& rounding,
+                       scale_method method) noexcept {
+  using T = std::remove_const_t<From>;
+  if (status s = check_matrix(function, x); !s) return s;
+  if (status s = check_packed<F>(function, out, x.rows, x.columns); !s) return s;
+  if (status s = check_method<F>(function, method); !s) return s;
+  quantize_arguments<F, T, R, Transform> a;
+  a.x = kernel_matrix<const T>(x);
+  a.out = kernel_packed<F>(out, x.rows, x.columns);
+  a.chunks = deal_chunks<F>(out.map, transform.lanes());
+  a.finder =
+      scale_finder<typename F::scale>(method, range_of(any_format::of<typename F::element>()));
+  a.rounding = rounding;
+  a.transform = transform;
+  if (a.chunks.count() == 0) return {};
+  constexpr std::size_t each = quantize_threads * quantize_depth<T>;
+  const auto blocks = static_cast<unsigned int>((a.chunks.count() + each - 1) / each);
+  const bool is_whole = a.chunks.count() % each == 0 && is_whole_matrix(a.x, a.out);
+  const auto kernel = is_whole ? quantize_kernel<F, T, R, Transform, true>
+                               : quantize_kernel<F, T, R, Transform, false>;
+  kernel<<<blocks, quantize_threads, 0, stream>>>(a);
+  return launch_status(function);
+}
+
 }  // namespace detail
 
 /// Quantizes x along its rows: into a block format (mxfp8_e4m3, mxfp8_e5m2, mxfp6_e2m3, mxfp6_e3m2,
@@ -276,30 +414,25 @@ template <quantize_blocks F, class From, class R = rounding::ties_to_even>
   requires kernel_float<std::remove_const_t<From>>
 status quantize(cudaStream_t stream, device_matrix<From> x, const packed_matrix& out,
                 const R& rounding = {}, scale_method method = default_method<F>()) noexcept {
-  using T = std::remove_const_t<From>;
-  constexpr const char* function = "quantize";
-  if (status s = detail::check_matrix(function, x); !s) return s;
-  if (status s = detail::check_packed<F>(function, out, x.rows, x.columns); !s) return s;
-  if (is_pow2(method) != std::same_as<typename F::scale, e8m0fnu> ||
-      (!is_pow2(method) && method != scale_method::absmax)) {
-    return status::refused(function, "the scale rule, as a number,",
-                           static_cast<std::uint64_t>(method),
-                           "pow2_floor, pow2_ceil, pow2_rceil, pow2_even for E8M0; else absmax");
-  }
-  detail::quantize_arguments<F, T, R> a;
-  a.x = detail::kernel_matrix<const T>(x);
-  a.out = out;
-  a.row_bytes = static_cast<std::uint32_t>(row_bytes<F>(x.columns));
-  a.chunks = detail::chunk_map(out.map, detail::lanes_a_group<F>);
-  a.finder =
-      scale_finder<typename F::scale>(method, range_of(any_format::of<typename F::element>()));
-  a.rounding = rounding;
-  a.aligned_stores = detail::has_aligned_codes<typename F::element>(a.row_bytes);
-  if (a.chunks.count() == 0) return {};
-  constexpr std::size_t each = detail::quantize_threads * detail::quantize_depth<T>;
-  const auto blocks = static_cast<unsigned int>((a.chunks.count() + each - 1) / each);
-  detail::quantize_kernel<F, T, R><<<blocks, detail::quantize_threads, 0, stream>>>(a);
-  return detail::launch_status(function);
+  return detail::launch_quantize<F>("quantize", stream, x, no_transform{}, out, rounding, method);
+}
+
+/// The same for y = H D x: every block of t.size elements along the rows of x is transformed in
+/// registers.
+///
+/// Shapes: as above, t.size 16, 32, 64 or 128, x.columns a multiple of it.
+/// NaN:    a NaN makes its block of t.size elements NaN; in `groups` its sign is not defined.
+/// Error:  the bits of `quantize` on the CPU with the transform as an option, under the tensor
+///         scale given.
+/// Post, Cost: as above; slower where scales lie in tiles and t.size exceeds four groups.
+template <quantize_blocks F, class From, class R = rounding::ties_to_even>
+  requires kernel_float<std::remove_const_t<From>>
+status quantize_transformed(cudaStream_t stream, device_matrix<From> x, const hadamard& t,
+                            const packed_matrix& out, const R& rounding = {},
+                            scale_method method = default_method<F>()) noexcept {
+  constexpr const char* function = "quantize_transformed";
+  if (status s = detail::check_transform(function, t, x.columns); !s) return s;
+  return detail::launch_quantize<F>(function, stream, x, fused_hadamard{t}, out, rounding, method);
 }
 
 #endif

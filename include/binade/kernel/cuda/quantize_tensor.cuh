@@ -59,20 +59,30 @@ inline constexpr int tensor_threads = 256;
 template <class T>
 inline constexpr int tensor_depth = sizeof(T) == 2 ? 4 : 2;
 
-template <class T>
+template <class T, class Transform>
 __global__ void __launch_bounds__(tensor_threads)
-    amax_kernel(const kernel_matrix<const T> x, const chunk_map chunks, std::uint32_t* amax) {
+    amax_kernel(const kernel_matrix<const T> x, const chunk_map chunks,
+                const __grid_constant__ Transform transform, std::uint32_t* amax) {
   constexpr int depth = tensor_depth<T>;
   const std::uint32_t first = blockIdx.x * (tensor_threads * depth) + threadIdx.x;
   raw_sixteen<T> raw[depth];
+  chunk_position at[depth];
   BINADE_UNROLL(4)
   for (int i = 0; i < depth; ++i) {
-    const auto [row, chunk] = chunks[first + static_cast<std::uint32_t>(i * tensor_threads)];
-    raw[i] = load_chunk(x, row, chunk);
+    at[i] = chunks[first + static_cast<std::uint32_t>(i * tensor_threads)];
+    raw[i] = load_chunk(x, at[i].row, at[i].chunk);
   }
   std::uint32_t most = 0;
   BINADE_UNROLL(4)
-  for (int i = 0; i < depth; ++i) most = larger(most, amax_of(raw[i]));
+  for (int i = 0; i < depth; ++i) {
+    if constexpr (std::same_as<Transform, fused_hadamard>) {
+      float v[16];
+      load_transformed(raw[i], transform, at[i].chunk, v);
+      most = larger(most, finite_amax(largest_number(v)));
+    } else {
+      most = larger(most, amax_of(raw[i]));
+    }
+  }
   most = largest_of_block<tensor_threads>(most);
   raise_amax(amax, most);
 }
@@ -106,10 +116,8 @@ __device__ inline std::uint32_t encode_chunk(const scaled_arguments<F, T, R>& a,
   const std::uint32_t seen = largest_magnitude(raw);
   widen(raw, seen, x);
   const std::uint32_t begin = 16 * chunk;
-  const packed_sixteen<F> codes = encode_sixteen < F,
-                          sizeof(T) ==
-                              2 > (x, seen, scale,
-                                   a.rounding.at(std::uint64_t{row} * a.x.columns + begin));
+  const packed_sixteen<F> codes = encode_sixteen<F, significant_bits<T>>(
+      x, seen, scale, a.rounding.at(std::uint64_t{row} * a.x.columns + begin));
   if (row < a.x.rows && begin < a.x.columns) {
     store_codes<F>(codes_of<F>(a.codes, a.row_bytes, row, chunk), codes, a.aligned_stores,
                    static_cast<int>(smaller(16, a.x.columns - begin)));
@@ -140,15 +148,25 @@ __global__ void __launch_bounds__(tensor_threads)
   raise_amax(a.amax, most);
 }
 
-/// A block takes a row: it finds the scale, and reads the row again, which the cache then has.
+/// A block takes a row: it finds the scale with the first chunks of each thread in registers, and
+/// reads only what is longer again.
 template <class F, class T, class R>
-__global__ void __launch_bounds__(tensor_threads)
+__global__ void __launch_bounds__(tensor_threads, 3)
     rows_kernel(const __grid_constant__ scaled_arguments<F, T, R> a) {
+  constexpr std::uint32_t kept = tensor_depth<T>;
   __shared__ std::uint32_t of_row;
   const std::uint32_t row = blockIdx.x;
   const std::uint32_t chunks = (a.x.columns + 15) / 16;
+  raw_sixteen<T> raw[kept];
+  BINADE_UNROLL(4)
+  for (std::uint32_t i = 0; i < kept; ++i) {
+    raw[i] = load_chunk(a.x, row, threadIdx.x + i * tensor_threads);
+  }
   std::uint32_t most = 0;
-  for (std::uint32_t chunk = threadIdx.x; chunk < chunks; chunk += tensor_threads) {
+  BINADE_UNROLL(4)
+  for (std::uint32_t i = 0; i < kept; ++i) most = larger(most, amax_of(raw[i]));
+  const std::uint32_t next = threadIdx.x + kept * tensor_threads;
+  for (std::uint32_t chunk = next; chunk < chunks; chunk += tensor_threads) {
     most = larger(most, amax_of(load_chunk(a.x, row, chunk)));
   }
   most = largest_of_block<tensor_threads>(most);
@@ -156,7 +174,11 @@ __global__ void __launch_bounds__(tensor_threads)
   __syncthreads();
   const found_scale found = a.finder(of_row);
   if (threadIdx.x == 0) a.row_scales[row] = from_bits(found.code);
-  for (std::uint32_t chunk = threadIdx.x; chunk < chunks; chunk += tensor_threads) {
+  BINADE_UNROLL(4)
+  for (std::uint32_t i = 0; i < kept; ++i) {
+    encode_chunk(a, found.scale, raw[i], row, threadIdx.x + i * tensor_threads);
+  }
+  for (std::uint32_t chunk = next; chunk < chunks; chunk += tensor_threads) {
     encode_chunk(a, found.scale, load_chunk(a.x, row, chunk), row, chunk);
   }
 }
@@ -203,6 +225,21 @@ inline status check_codes(const char* function, const std::byte* codes) noexcept
                          "memory of the GPU, aligned to 16 bytes");
 }
 
+template <class From, class Transform>
+status launch_amax(const char* function, cudaStream_t stream, const device_matrix<From>& x,
+                   const Transform& transform, std::uint32_t* amax) noexcept {
+  using T = std::remove_const_t<From>;
+  if (status s = check_plain(function, x); !s) return s;
+  if (status s = check_pointer(function, "the pointer to amax", amax); !s) return s;
+  const chunk_map chunks = plain_chunks(x);
+  if (chunks.count() == 0) return {};
+  constexpr std::size_t each = tensor_threads * tensor_depth<T>;
+  const auto blocks = static_cast<unsigned int>((chunks.count() + each - 1) / each);
+  amax_kernel<T, Transform>
+      <<<blocks, tensor_threads, 0, stream>>>(kernel_matrix<const T>(x), chunks, transform, amax);
+  return launch_status(function);
+}
+
 }  // namespace detail
 
 /// Raises *amax, bits of a binary32 on the GPU, to the largest magnitude of x. Set it to 0 first.
@@ -213,17 +250,21 @@ inline status check_codes(const char* function, const std::byte* codes) noexcept
 template <class From>
   requires kernel_float<std::remove_const_t<From>>
 status find_amax(cudaStream_t stream, device_matrix<From> x, std::uint32_t* amax) noexcept {
-  using T = std::remove_const_t<From>;
-  constexpr const char* function = "find_amax";
-  if (status s = detail::check_plain(function, x); !s) return s;
-  if (status s = detail::check_pointer(function, "the pointer to amax", amax); !s) return s;
-  const detail::chunk_map chunks = detail::plain_chunks(x);
-  if (chunks.count() == 0) return {};
-  constexpr std::size_t each = detail::tensor_threads * detail::tensor_depth<T>;
-  const auto blocks = static_cast<unsigned int>((chunks.count() + each - 1) / each);
-  detail::amax_kernel<T><<<blocks, detail::tensor_threads, 0, stream>>>(
-      detail::kernel_matrix<const T>(x), chunks, amax);
-  return detail::launch_status(function);
+  return detail::launch_amax("find_amax", stream, x, no_transform{}, amax);
+}
+
+/// The same for y = H D x, which quantize_transformed stores.
+///
+/// Shapes: t.size is 16, 32, 64 or 128, x.columns a multiple of it.
+/// NaN, Cost: as find_amax.
+/// Error:  the largest magnitude of transform_block's results.
+template <class From>
+  requires kernel_float<std::remove_const_t<From>>
+status find_transformed_amax(cudaStream_t stream, device_matrix<From> x, const hadamard& t,
+                             std::uint32_t* amax) noexcept {
+  constexpr const char* function = "find_transformed_amax";
+  if (status s = detail::check_transform(function, t, x.columns); !s) return s;
+  return detail::launch_amax(function, stream, x, fused_hadamard{t}, amax);
 }
 
 /// *scale = the scale that a tensor of this amax gets: of a block format with two levels its tensor
