@@ -8,10 +8,8 @@
 //       tests/kernel/cuda/cublaslt_plan.cu -lcublasLt
 
 #include "binade/kernel/cuda/cublaslt_plan.cuh"
-#include "binade/quantize/dequantize.hpp"
-#include "binade/quantize/quantize.hpp"
 #include "binade/tensor/packable.hpp"
-#include "binade/tensor/view.hpp"
+#include "packed_operand.cuh"
 #include "support.cuh"
 
 #include <cmath>
@@ -19,11 +17,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <optional>
-#include <random>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace {
@@ -31,10 +26,7 @@ namespace {
 using binade::bfloat16;
 namespace gpu = binade::cuda;
 
-struct operand_form {
-  const char* format;
-  binade::granularity groups;
-};
+using test::operand_form;
 const operand_form tensor{"e4m3fn", binade::per_tensor{}};
 const operand_form tensor_e5m2{"e5m2", binade::per_tensor{}};
 const operand_form channel{"e4m3fn", binade::per_channel{.axis = 0}};
@@ -43,61 +35,16 @@ const operand_form tiles{"e4m3fn", binade::per_block{.rows = 128, .cols = 128}};
 const operand_form mxfp8{"mxfp8_e4m3", binade::per_tensor{}};
 const operand_form nvfp4{"nvfp4", binade::per_tensor{}};
 
-/// A packed matrix of normal numbers, and a copy of it on the GPU as cuBLASLt reads it.
-class operand {
- public:
-  operand(const operand_form& f, std::size_t rows, std::size_t in, unsigned seed)
-      : values(rows * in) {
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
-    for (float& v : values) v = normal(random);
-    const binade::tensor_shape shape{rows, in};
-    binade::quantize_options options;
-    options.groups = f.groups;
-    packed = binade::quantize(binade::matrix_view(std::as_const(values).data(), rows, in),
-                              binade::find_packable(f.format).describe(shape, f.groups), options);
-    binade::dequantize(packed.view(), binade::matrix_view(values.data(), rows, in));
-    const binade::packed_description& d = packed.description();
-    const binade::scale_map map = gpu::cublaslt_scale_map(d);
-    const auto arranged = test::arranged(packed.scales(), d.layout.grid().extent(0),
-                                         d.layout.grid().extent(1), d.scale_bytes_each(), map);
-    codes_.emplace(std::vector<std::byte>(packed.codes().begin(), packed.codes().end()));
-    scales_.emplace(arranged);
-  }
-
-  /// Its bytes on the GPU.
-  [[nodiscard]] binade::any_packed_view view() const {
-    binade::any_packed_view v;
-    v.description = packed.description();
-    v.codes = {codes_->get(), codes_->size()};
-    v.scales = {scales_->get(), scales_->size()};
-    v.tensor_scale = packed.tensor_scale();
-    return v;
-  }
-
-  std::vector<float> values;  ///< as packed
-  binade::any_packed_tensor packed;
-
- private:
-  std::optional<test::device_bytes> codes_;
-  std::optional<test::device_bytes> scales_;
-};
-
 constexpr std::size_t tokens = 96;
 constexpr std::size_t out = 256;
 constexpr std::size_t in = 640;
-
-std::string name(const operand_form& x, const operand_form& w) {
-  return std::string(x.format) + ", " + to_string(x.groups) + " x " + w.format + ", " +
-         to_string(w.groups);
-}
 
 /// Against binary64. An FP8 instruction sums 32 products and what is before, and cuts each of the
 /// 33 terms below 2^-13 of the largest; four make a partial sum. So the sum errs by 4 * 33 * 2^-13
 /// of the sum of magnitudes at most; rounding to bfloat16 adds 2^-8 of the result. Fast
 /// accumulation is one chain of in / 32 instructions.
-void check_values(const std::string& what, const operand& x, const operand& w,
-                  const test::device_bytes& ys, int instructions) {
+void check_values(const std::string& what, const test::packed_operand& x,
+                  const test::packed_operand& w, const test::device_bytes& ys, int instructions) {
   std::vector<bfloat16> y(tokens * out);
   std::memcpy(y.data(), ys.to_host().data(), y.size() * 2);
   double worst = 0;
@@ -124,15 +71,15 @@ void check_values(const std::string& what, const operand& x, const operand& w,
 
 void check_product(cudaStream_t stream, cublasLtHandle_t handle, const operand_form& xf,
                    const operand_form& wf, const gpu::cublaslt_options& options) {
-  const operand x(xf, tokens, in, 1);
-  const operand w(wf, out, in, 2);
+  const test::packed_operand x(xf, tokens, in, 1, gpu::cublaslt_scale_map);
+  const test::packed_operand w(wf, out, in, 2, gpu::cublaslt_scale_map);
   gpu::cublaslt_plan plan(handle, x.packed.description(), w.packed.description(), options);
   const test::device_bytes workspace(plan.tuning_workspace_bytes() + 256);
   const std::span<std::byte> space(workspace.get(), plan.tuning_workspace_bytes());
   const test::device_bytes ys(tokens * out * 2);
   const bool is_fast = options.accumulation == gpu::fp8_accumulation::fast;
   const int instructions = is_fast ? static_cast<int>(in / 32) : 4;
-  const std::string what = name(xf, wf);
+  const std::string what = test::name(xf, wf);
   plan.run(stream, x.view(), w.view(), ys.get<bfloat16>(), space).check();
   test::require(cudaStreamSynchronize(stream));
   check_values(what, x, w, ys, instructions);
@@ -141,20 +88,10 @@ void check_product(cudaStream_t stream, cublasLtHandle_t handle, const operand_f
   test::require(cudaStreamSynchronize(stream));
   check_values(what + ", tuned", x, w, ys, instructions);
 
-  // Captured, the same bits.
-  const std::vector<std::byte> expected = ys.to_host();
-  test::require(cudaMemset(ys.get(), 0xcc, ys.size()));
-  cudaGraph_t graph = nullptr;
-  cudaGraphExec_t instance = nullptr;
-  test::require(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-  plan.run(stream, x.view(), w.view(), ys.get<bfloat16>(), space).check();
-  test::require(cudaStreamEndCapture(stream, &graph));
-  test::require(cudaGraphInstantiate(&instance, graph, 0));
-  test::require(cudaGraphLaunch(instance, stream));
-  test::require(cudaStreamSynchronize(stream));
-  test::compare(what + ", captured", ys.to_host(), expected);
-  test::require(cudaGraphExecDestroy(instance));
-  test::require(cudaGraphDestroy(graph));
+  const auto call = [&] {
+    plan.run(stream, x.view(), w.view(), ys.get<bfloat16>(), space).check();
+  };
+  test::compare_captured(what, stream, ys, call);
   if (plan.workspace_bytes() != 0 && plan.run(stream, x.view(), w.view(), ys.get<bfloat16>(), {})) {
     std::printf("%s: runs without its workspace\n", what.c_str());
     ++test::failures;
@@ -175,7 +112,7 @@ void check_refusal(cublasLtHandle_t handle, const operand_form& xf, const operan
     got = e.what();
   }
   if (got.find(text) != std::string::npos) return;
-  std::printf("%s: got \"%s\", expected \"%s\" in it\n", name(xf, wf).c_str(), got.c_str(),
+  std::printf("%s: got \"%s\", expected \"%s\" in it\n", test::name(xf, wf).c_str(), got.c_str(),
               text.c_str());
   ++test::failures;
 }

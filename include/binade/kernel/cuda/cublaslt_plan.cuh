@@ -3,6 +3,7 @@
 
 #include "binade/core/error.hpp"
 #include "binade/format/catalog_float.hpp"
+#include "binade/kernel/cuda/detail/tune.cuh"
 #include "binade/kernel/cuda/status.cuh"
 #include "binade/tensor/block_catalog.hpp"
 #include "binade/tensor/packed_tensor.hpp"
@@ -174,6 +175,16 @@ class cublaslt_plan {
   [[nodiscard]] std::size_t candidates() const noexcept { return candidates_.size(); }
   /// The number of the heuristic in use; 0 until `tune` chose another.
   [[nodiscard]] std::size_t chosen() const noexcept { return chosen_; }
+  /// Uses candidate `number` from now on, such as one that `tune` found before.
+  ///
+  /// Throws: error if there is no such candidate.
+  void choose(std::size_t number) {
+    if (number >= candidates_.size()) {
+      BINADE_THROW(error{"cublaslt_plan::choose: candidate " + std::to_string(number) +
+                         "; allowed are those below " + std::to_string(candidates_.size())});
+    }
+    chosen_ = number;
+  }
 
   /// Enqueues the product. The views' bytes lie on the GPU, their scales as cublaslt_scale_map
   /// says; y has `tokens` rows of `out`.
@@ -189,32 +200,9 @@ class cublaslt_plan {
   /// Cost: several products, and it synchronizes `stream`: not for a captured stream.
   status tune(cudaStream_t stream, const any_packed_view& x, const any_packed_view& w, bfloat16* y,
               std::span<std::byte> workspace) noexcept {
-    cudaEvent_t begin = nullptr;
-    cudaEvent_t end = nullptr;
-    cudaError_t e = cudaEventCreate(&begin);
-    if (e == cudaSuccess) e = cudaEventCreate(&end);
-    float best = 0;
-    status result;
-    for (std::size_t i = 0; i < candidates_.size() && e == cudaSuccess && result; ++i) {
-      constexpr int times = 5;
-      result = run(stream, x, w, y, workspace, i);
-      e = cudaEventRecord(begin, stream);
-      for (int k = 0; k < times && result; ++k) result = run(stream, x, w, y, workspace, i);
-      if (e == cudaSuccess) e = cudaEventRecord(end, stream);
-      if (e == cudaSuccess) e = cudaEventSynchronize(end);
-      float ms = 0;
-      if (e == cudaSuccess) e = cudaEventElapsedTime(&ms, begin, end);
-      if (i == 0 || ms < best) {
-        best = ms;
-        chosen_ = i;
-      }
-    }
-    cudaEventDestroy(begin);
-    cudaEventDestroy(end);
-    if (e != cudaSuccess) {
-      return status::failed(status::domain::cuda, e, "cublaslt_plan::tune", "timing");
-    }
-    return result;
+    return detail::choose_fastest(
+        "cublaslt_plan::tune", stream, candidates_.size(),
+        [&](std::size_t i) { return run(stream, x, w, y, workspace, i); }, chosen_);
   }
 
  private:
@@ -228,7 +216,6 @@ class cublaslt_plan {
     cublasLtMatmulAlgo_t algorithm;
     std::size_t workspace_bytes;
   };
-  static constexpr int most_candidates = 32;
 
   [[nodiscard]] static std::string text(const packed_description& d) {
     std::string t = d.names->name;
@@ -265,8 +252,8 @@ class cublaslt_plan {
     if (options.accumulation == fp8_accumulation::fast && !is_coarse) {
       refuse("fast accumulation with scales a tensor or a channel");
     }
-    if (options.candidates < 1 || options.candidates > most_candidates) {
-      refuse("1 to 32 candidates");
+    if (options.candidates < 1 || options.candidates > detail::most_candidates) {
+      refuse("1 to " + std::to_string(detail::most_candidates) + " candidates");
     }
   }
 
@@ -318,7 +305,7 @@ class cublaslt_plan {
       prefer(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
              static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_NONE));
     }
-    cublasLtMatmulHeuristicResult_t found[most_candidates];
+    cublasLtMatmulHeuristicResult_t found[detail::most_candidates];
     int count = 0;
     const cublasStatus_t s =
         cublasLtMatmulAlgoGetHeuristic(handle_, product_.get(), a_.get(), b_.get(), d_.get(),

@@ -67,11 +67,14 @@ __global__ void __launch_bounds__(Block::threads, Block::residents)
     from[c] = reinterpret_cast<const ::uint4*>(p.x + static_cast<std::size_t>(token) * p.x_stride) +
               lane % 4;
   }
+  group_cursor cursor(begin, p.tiles_a_group);
+  // Of the next tile.
   const auto load_w = [&](fragment(&to)[Block::strips], std::uint32_t tile) {
 #pragma unroll
     for (std::uint32_t s = 0; s < Block::strips; ++s) {
-      to[s].load(p.w, strip + s, tile, p.tiles_a_group);
+      to[s].load(p.w, strip + s, tile, cursor.group());
     }
+    cursor.advance();
   };
   const auto load_x = [&](::uint4(&to)[Block::columns][2], std::uint32_t tile) {
 #pragma unroll

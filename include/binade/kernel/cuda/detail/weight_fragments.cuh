@@ -46,6 +46,26 @@ __device__ inline ::uint4 read_once(const void* address) noexcept {
   return v;
 }
 
+/// Which group of float scales a tile has, of tiles that are taken one after another.
+class group_cursor {
+ public:
+  __device__ group_cursor(std::uint32_t tile, std::uint32_t tiles_a_group) noexcept
+      : tiles_a_group_(tiles_a_group),
+        group_(tile / tiles_a_group),
+        left_((group_ + 1) * tiles_a_group - tile) {}
+  [[nodiscard]] __device__ std::uint32_t group() const noexcept { return group_; }
+  __device__ void advance() noexcept {
+    if (--left_ != 0) return;
+    left_ = tiles_a_group_;
+    ++group_;
+  }
+
+ private:
+  std::uint32_t tiles_a_group_;
+  std::uint32_t group_;
+  std::uint32_t left_;
+};
+
 /// A lane's part of a tile of 16 rows and 64 k, as it lies in memory.
 ///
 /// HalfScales: float scales that change within the tile, every 32 k.
@@ -56,9 +76,9 @@ class weight_fragment {
   static constexpr bool has_half_scales = HalfScales;
   static constexpr int vectors = Kind == weight_kind::e4m3fn ? 2 : 1;
 
-  /// Reads tile `tile` of the 16 rows `strip`.
+  /// Reads tile `tile`, which is of group `group`, of the 16 rows `strip`.
   __device__ void load(const weight_tiles_view& w, std::uint32_t strip, std::uint32_t tile,
-                       std::uint32_t tiles_a_group) noexcept {
+                       std::uint32_t group) noexcept {
     const std::uint32_t lane = threadIdx.x % 32;
     const std::size_t at = static_cast<std::size_t>(strip) * w.shape.tiles_in() + tile;
     const std::byte* codes = w.codes + (at * vectors * 32 + lane) * 16;
@@ -68,7 +88,7 @@ class weight_fragment {
       const std::uint32_t word = Kind == weight_kind::nvfp4 ? lane / 2 : lane / 4;
       scales_[0] = __ldg(reinterpret_cast<const std::uint32_t*>(w.scales) + at * words + word);
     } else {
-      const std::uint32_t first = HalfScales ? 2 * tile : tile / tiles_a_group;
+      const std::uint32_t first = HalfScales ? 2 * tile : group;
       const float2* from = reinterpret_cast<const float2*>(w.scales) +
                            (static_cast<std::size_t>(strip) * w.shape.groups() + first) * 8 +
                            lane / 4;

@@ -4,6 +4,7 @@
 #include "binade/kernel/cuda/capability.cuh"
 #include "binade/kernel/cuda/detail/weight_block.cuh"
 #include "binade/kernel/cuda/detail/weight_fragments.cuh"
+#include "binade/kernel/cuda/detail/wgmma.cuh"
 
 #if defined(__CUDACC__)
 
@@ -16,15 +17,6 @@
 namespace binade::inline v0::cuda::detail {
 
 // --- wgmma ---------------------------------------------------------------------------------------
-
-/// Where wgmma finds b[tokens][64 k] in shared memory: rows of 128 bytes whose 16-byte chunks are
-/// exchanged within groups of 8 rows. Source: PTX ISA, "Matrix descriptor format", 128-byte
-/// swizzle.
-__device__ inline std::uint64_t swizzled_descriptor(const void* shared) noexcept {
-  const auto address = static_cast<std::uint64_t>(__cvta_generic_to_shared(shared));
-  return (address & 0x3ffff) >> 4 | std::uint64_t{1} << 16 | std::uint64_t{1024 >> 4} << 32 |
-         std::uint64_t{1} << 62;
-}
 
 /// d = a[64, 16] b[8 * Columns, 16]^T, or that added to d; a in registers, as for mma.sync. It runs
 /// on: d and a are the tensor core's until wgmma_wait.
@@ -60,91 +52,57 @@ __device__ void wgmma(float (&d)[Columns][4], const std::uint32_t (&a)[4], std::
 #endif
 }
 
-__device__ inline void wgmma_begin() noexcept {
-#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-  asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-#endif
-}
-__device__ inline void wgmma_commit() noexcept {
-#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-  asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-#endif
-}
-__device__ inline void wgmma_wait() noexcept {
-#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-  asm volatile("wgmma.wait_group.sync.aligned 0;" ::: "memory");
-#endif
-}
-
 // --- x in shared memory --------------------------------------------------------------------------
 
-/// Whether a stage of shared memory is full, or empty: a barrier that flips its phase each time
-/// that all who are counted arrive.
-class phase_barrier {
+/// Warps of a block that copy x; the others multiply.
+inline constexpr int copying_warps = 4;
+
+/// One warp's share of copying 64 k of x to rows of shared memory as swizzled_descriptor has them:
+/// the tokens of every copying_warps-th group of four. A lane has 8 k of a token, four pairs of
+/// bfloat16s; pair v of lane t of a quad goes to where instruction v / 2 of that half of the tile
+/// meets the weights of the same k.
+template <int Tokens>
+class x_share {
  public:
-  __device__ explicit phase_barrier(std::uint64_t* shared) noexcept
-      : address_(static_cast<std::uint32_t>(__cvta_generic_to_shared(shared))) {}
-  __device__ void begin(std::uint32_t arrivals) const noexcept {
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(address_), "r"(arrivals)
-                 : "memory");
-  }
-  __device__ void arrive() const noexcept {
-    asm volatile("{.reg .b64 state; mbarrier.arrive.shared::cta.b64 state, [%0];}" ::"r"(address_)
-                 : "memory");
-  }
-  /// Waits until phase `phase` is over; of a new barrier phase 1 is.
-  __device__ void wait(std::uint32_t phase) const noexcept {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    std::uint32_t done = 0;
-    while (done == 0) {
-      asm volatile(
-          "{.reg .pred p; mbarrier.try_wait.parity.shared::cta.b64 p, [%1], %2;"
-          "selp.u32 %0, 1, 0, p;}"
-          : "=r"(done)
-          : "r"(address_), "r"(phase)
-          : "memory");
+  __device__ void load(const weight_gemm_arguments& p, std::uint32_t share,
+                       std::uint32_t tile) noexcept {
+    const bfloat16* const x = p.x + tile * weight_tile_depth + threadIdx.x % 8 * 8;
+#pragma unroll
+    for (std::uint32_t i = 0; i < rows; ++i) {
+      const std::size_t token = min(row(share, i), p.tokens - 1);
+      v_[i] = __ldg(reinterpret_cast<const ::uint4*>(x + token * p.x_stride));
     }
+  }
+  __device__ void store(std::uint32_t share, unsigned char* to) const noexcept {
+    const std::uint32_t chunk = threadIdx.x % 8;
+#pragma unroll
+    for (std::uint32_t i = 0; i < rows; ++i) {
+      const std::uint32_t pairs[4] = {v_[i].x, v_[i].y, v_[i].z, v_[i].w};
+#pragma unroll
+      for (std::uint32_t k = 0; k < 4; ++k) {
+        const std::uint32_t place = (chunk / 4 * 4 + k) ^ row(share, i) % 8;
+        *reinterpret_cast<std::uint32_t*>(to + row(share, i) * 128 + place * 16 + chunk % 4 * 4) =
+            pairs[k];
+      }
+    }
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 #endif
   }
 
  private:
-  std::uint32_t address_;
-};
+  static constexpr std::uint32_t rows = Tokens / 4 / copying_warps;
+  [[nodiscard]] __device__ static std::uint32_t row(std::uint32_t share, std::uint32_t i) noexcept {
+    return (i * copying_warps + share) * 4 + threadIdx.x % 32 / 8;
+  }
 
-/// Copies 64 k of `tokens` tokens to rows of shared memory as swizzled_descriptor has them, by one
-/// warp. A lane reads 8 k of a token, four pairs of bfloat16s; pair v of lane t of a quad goes to
-/// where instruction v / 2 of that half of the tile meets the weights of the same k.
-template <int Tokens>
-__device__ void copy_x(const weight_gemm_arguments& p, std::uint32_t tile,
-                       unsigned char* to) noexcept {
-  const std::uint32_t lane = threadIdx.x % 32;
-  const std::uint32_t chunk = lane % 8;
-  const bfloat16* const x = p.x + tile * weight_tile_depth + chunk * 8;
-  ::uint4 v[Tokens / 4];
-#pragma unroll
-  for (std::uint32_t i = 0; i < Tokens / 4; ++i) {
-    const std::size_t token = min(i * 4 + lane / 8, p.tokens - 1);
-    v[i] = __ldg(reinterpret_cast<const ::uint4*>(x + token * p.x_stride));
-  }
-#pragma unroll
-  for (std::uint32_t i = 0; i < Tokens / 4; ++i) {
-    const std::uint32_t row = i * 4 + lane / 8;
-    const std::uint32_t pairs[4] = {v[i].x, v[i].y, v[i].z, v[i].w};
-#pragma unroll
-    for (std::uint32_t k = 0; k < 4; ++k) {
-      const std::uint32_t place = (chunk / 4 * 4 + k) ^ row % 8;
-      *reinterpret_cast<std::uint32_t*>(to + row * 128 + place * 16 + chunk % 4 * 4) = pairs[k];
-    }
-  }
-#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
-  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-#endif
-}
+  ::uint4 v_[rows];
+};
 
 // --- The kernel ----------------------------------------------------------------------------------
 
-/// Warps of a block that copy x; the others multiply.
-inline constexpr int copying_warps = 4;
+/// Tiles of x that a warp has read before it needs them.
+inline constexpr std::uint32_t x_tiles_ahead = 3;
 
 /// More tokens: warpgroups of 64 rows share x, which other warps bring to `Stages` tiles of shared
 /// memory; the blocks of a cluster split k and add what they have.
@@ -160,7 +118,7 @@ __global__ void __launch_bounds__(Block::threads + 32 * copying_warps, 1)
     __shared__ std::uint64_t full[Stages];
     __shared__ std::uint64_t empty[Stages];
     if (threadIdx.x < Stages) {
-      phase_barrier(full + threadIdx.x).begin(1);
+      phase_barrier(full + threadIdx.x).begin(copying_warps);
       phase_barrier(empty + threadIdx.x).begin(Block::across);
     }
     __syncthreads();
@@ -179,18 +137,33 @@ __global__ void __launch_bounds__(Block::threads + 32 * copying_warps, 1)
     float sums[1][Block::columns][4] = {};
     if (warp >= Block::across) {
       wait_for_previous_kernel();
-      for (std::uint32_t step = warp - Block::across; step < steps; step += copying_warps) {
-        phase_barrier(empty + step % Stages).wait(step / Stages % 2 ^ 1);
-        copy_x<Block::tokens>(p, begin + step, memory + step % Stages * stage_bytes);
-        __syncwarp();
-        if (lane == 0) phase_barrier(full + step % Stages).arrive();
+      const std::uint32_t share = warp - Block::across;
+      x_share<Block::tokens> x[x_tiles_ahead];
+#pragma unroll
+      for (std::uint32_t d = 0; d < x_tiles_ahead; ++d) {
+        if (d < steps) x[d].load(p, share, begin + d);
+      }
+      for (std::uint32_t first = 0; first < steps; first += x_tiles_ahead) {
+#pragma unroll
+        for (std::uint32_t d = 0; d < x_tiles_ahead; ++d) {
+          const std::uint32_t step = first + d;
+          if (step >= steps) break;
+          phase_barrier(empty + step % Stages).wait(step / Stages % 2 ^ 1);
+          x[d].store(share, memory + step % Stages * stage_bytes);
+          __syncwarp();
+          if (lane == 0) phase_barrier(full + step % Stages).arrive();
+          if (step + x_tiles_ahead < steps) x[d].load(p, share, begin + step + x_tiles_ahead);
+        }
       }
     } else {
       const std::uint32_t strip = row_block * Block::across + warp;
       using fragment = weight_fragment<Kind, HalfScales>;
       fragment w[Block::depth];
+      group_cursor cursor(begin, p.tiles_a_group);
+      // Of the next step.
       const auto load_w = [&](fragment& to, std::uint32_t step) {
-        if (step < steps) to.load(p.w, strip, begin + step, p.tiles_a_group);
+        if (step < steps) to.load(p.w, strip, begin + step, cursor.group());
+        cursor.advance();
       };
 #pragma unroll
       for (std::uint32_t d = 0; d < Block::depth; ++d) load_w(w[d], d);
