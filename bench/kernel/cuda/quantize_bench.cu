@@ -6,7 +6,8 @@
 //       bench/kernel/cuda/quantize_bench.cu
 //   ./quantize_bench_cuda
 //
-// Each row is checked first: its first rows of codes, or of numbers, are those of the CPU library.
+// Each row but those of square groups, which a test checks, is checked first: its first rows of
+// codes, or of numbers, are those of the CPU library.
 // Then a graph of 8 launches, on buffers that together exceed the second-level cache many times, is
 // replayed 15 times; the median counts. Numbers are normally distributed bfloat16.
 
@@ -14,6 +15,7 @@
 #include "binade/kernel/cuda/dequantize.cuh"
 #include "binade/kernel/cuda/quantize.cuh"
 #include "binade/kernel/cuda/quantize_tensor.cuh"
+#include "binade/kernel/cuda/quantize_tile.cuh"
 #include "binade/quantize/dequantize.hpp"
 #include "binade/quantize/quantize.hpp"
 #include "binade/tensor/block_catalog.hpp"
@@ -235,26 +237,107 @@ void bench_dequantize(const std::string& what, const size& s) {
   print(what, s, bytes, time_of(launch));
 }
 
+/// The first rows under one scale a tensor, which is given, or a row.
+template <class... Options>
+binade::any_packed_tensor e4m3_on_the_cpu(const size& s, const Options&... options) {
+  static std::vector<bfloat16> x;
+  x = to_host<bfloat16>(memory.x, checked_rows * s.columns);
+  return binade::quantize<binade::e4m3fn>(binade::matrix_view(x.data(), checked_rows, s.columns),
+                                          options...);
+}
+
 void bench_tensor(const size& s) {
   const double n = static_cast<double>(s.rows * s.columns);
   float* scale = memory.tensor_scale;
+  auto* written = reinterpret_cast<float*>(memory.scales);
   const auto codes = [&](std::size_t i) {
     return memory.codes + i % s.copies * s.rows * s.columns;
   };
-  print("bf16 -> e4m3fn, tensor, delayed + amax", s, 3 * n, time_of([&](std::size_t i) {
-          cuda::quantize_scaled<binade::e4m3fn>(stream, source(s, i), codes(i), scale, memory.amax)
-              .check();
+  const auto run = [&](const char* what, double bytes, const auto& launch, const auto& expected) {
+    launch(0);
+    require(cudaStreamSynchronize(stream));
+    verify(what, memory.codes, expected().codes());
+    print(what, s, bytes * n, time_of(launch));
+  };
+  const auto under = [&](const float* from) {
+    return e4m3_on_the_cpu(s, binade::per_tensor{},
+                           binade::scaling::given{to_host<float>(from, 1)[0]});
+  };
+  run(
+      "bf16 -> e4m3fn, tensor, delayed + amax", 3,
+      [&](std::size_t i) {
+        cuda::quantize_scaled<binade::e4m3fn>(stream, source(s, i), codes(i), scale, memory.amax)
+            .check();
+      },
+      [&] { return under(scale); });
+  run(
+      "bf16 -> e4m3fn, tensor, current", 5,
+      [&](std::size_t i) {
+        cuda::quantize_tensor<binade::e4m3fn>(stream, source(s, i), codes(i), written, memory.amax)
+            .check();
+      },
+      [&] { return under(written); });
+  run(
+      "bf16 -> e4m3fn, a scale a row", 3,
+      [&](std::size_t i) {
+        cuda::quantize_rows<binade::e4m3fn>(stream, source(s, i), codes(i), written).check();
+      },
+      [&] { return e4m3_on_the_cpu(s, binade::per_channel{.axis = 0}); });
+}
+
+/// Both ways, or squares one way or both ways; codes along rows are checked.
+template <class F>
+void bench_both_ways(const std::string& what, const size& s) {
+  const scale_layout::row_major layout{};
+  const auto rows = layout.map(s.rows, cuda::row_scales<F>(s.columns));
+  const auto columns = layout.map(s.columns, cuda::row_scales<F>(s.rows));
+  const std::size_t code_bytes = s.rows * cuda::row_bytes<F>(s.columns);
+  const auto launch = [&](std::size_t i) {
+    const std::size_t n = i % s.copies;
+    auto* other = reinterpret_cast<std::byte*>(memory.y);
+    const cuda::packed_matrix second{other + n * code_bytes,
+                                     other + elements + n * scale_bytes<F>(s), columns,
+                                     memory.tensor_scale};
+    cuda::quantize_both_ways<F>(stream, source(s, i), packed<F>(s, rows, i), second).check();
+  };
+  launch(0);
+  require(cudaStreamSynchronize(stream));
+  verify(what, memory.codes, on_the_cpu<F>(s, rounding::ties_to_even{}).codes());
+  const double bytes =
+      2.0 * static_cast<double>(s.rows * s.columns + code_bytes + scale_bytes<F>(s));
+  print(what, s, bytes, time_of(launch));
+}
+
+/// Squares of 128 x 128, or of 16 x 16 with a scale in each row.
+template <class F>
+void bench_squares(const std::string& what, const size& s) {
+  const bool is_stored_once = !binade::block_scaled<F>;
+  const auto map = scale_layout::row_major{}.map(is_stored_once ? s.rows / 128 : s.rows,
+                                                 cuda::row_scales<F>(s.columns));
+  const double bytes =
+      static_cast<double>(s.rows) * (2.0 * static_cast<double>(s.columns) +
+                                     static_cast<double>(cuda::row_bytes<F>(s.columns))) +
+      static_cast<double>(scale_bytes<F>(s)) / (is_stored_once ? 128 : 1);
+  print(what, s, bytes, time_of([&](std::size_t i) {
+          cuda::quantize_squares<F>(stream, source(s, i), packed<F>(s, map, i)).check();
         }));
-  print("bf16 -> e4m3fn, tensor, current", s, 5 * n, time_of([&](std::size_t i) {
-          cuda::quantize_tensor<binade::e4m3fn>(
-              stream, source(s, i), codes(i), reinterpret_cast<float*>(memory.scales), memory.amax)
-              .check();
-        }));
-  print("bf16 -> e4m3fn, a scale a row", s, 3 * n, time_of([&](std::size_t i) {
-          cuda::quantize_rows<binade::e4m3fn>(stream, source(s, i), codes(i),
-                                              reinterpret_cast<float*>(memory.scales))
-              .check();
-        }));
+}
+
+template <class F>
+void bench_transformed(const std::string& what, const size& s, int transform_size) {
+  const auto map = scale_layout::row_major{}.map(s.rows, cuda::row_scales<F>(s.columns));
+  const binade::hadamard t = binade::random_hadamard(transform_size, 1);
+  const auto launch = [&](std::size_t i) {
+    cuda::quantize_transformed<F>(stream, source(s, i), t, packed<F>(s, map, i)).check();
+  };
+  launch(0);
+  require(cudaStreamSynchronize(stream));
+  verify(what, memory.codes, on_the_cpu<F>(s, t).codes());
+  const double bytes =
+      static_cast<double>(s.rows) * (2.0 * static_cast<double>(s.columns) +
+                                     static_cast<double>(cuda::row_bytes<F>(s.columns))) +
+      static_cast<double>(scale_bytes<F>(s));
+  print(what, s, bytes, time_of(launch));
 }
 
 void bench_size(const size& s) {
@@ -284,6 +367,15 @@ void bench_size(const size& s) {
   bench_quantize<binade::mxfp8_e4m3>("bf16 -> mxfp8_e4m3, stochastic", s, rows, random);
   bench_quantize<binade::mxfp4>("bf16 -> mxfp4, stochastic", s, rows, random);
   bench_quantize<binade::nvfp4>("bf16 -> nvfp4, stochastic", s, rows, random);
+  bench_squares<e4m3_groups>("bf16 -> e4m3fn 128x128", s);
+  bench_squares<binade::nvfp4>("bf16 -> nvfp4, 16x16 scales", s);
+  bench_both_ways<e4m3_groups>("bf16 -> e4m3fn 1x128, rows and columns", s);
+  bench_both_ways<binade::mxfp8_e4m3>("bf16 -> mxfp8_e4m3, rows and columns", s);
+  bench_both_ways<binade::nvfp4>("bf16 -> nvfp4, rows and columns", s);
+  for (const int n : {16, 32, 128}) {
+    bench_transformed<binade::nvfp4>("Hadamard " + std::to_string(n) + ", bf16 -> nvfp4", s, n);
+  }
+  bench_transformed<binade::mxfp4>("Hadamard 32, bf16 -> mxfp4", s, 32);
   bench_dequantize<e4m3_groups>("e4m3fn 1x128 -> bf16", s);
   bench_dequantize<binade::mxfp8_e4m3>("mxfp8_e4m3 -> bf16", s);
   bench_dequantize<binade::mxfp4>("mxfp4 -> bf16", s);
