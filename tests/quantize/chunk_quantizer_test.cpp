@@ -24,6 +24,17 @@ TEST(chunk_quantizer, serves_blocks_of_whole_vectors_along_rows) {
   EXPECT_FALSE(serves(packed_layout::scaled({32, 64}, per_group{.axis = 0, .size = 16}, 8)));
 }
 
+TEST(chunk_quantizer, serves_a_transform_if_blocks_divide_a_chunk) {
+  const auto serves = [](std::size_t block) {
+    return detail::chunk_quantizer<float>::serves_transformed(
+        packed_layout::scaled({8, 12'288}, per_group{.size = block}, 8));
+  };
+  EXPECT_TRUE(serves(16));
+  EXPECT_TRUE(serves(detail::transformed_elements));
+  EXPECT_FALSE(serves(48));
+  EXPECT_FALSE(serves(2 * detail::transformed_elements));
+}
+
 TEST(chunk_quantizer, codes_of_any_width_go_where_they_belong) {
   const std::byte codes[3] = {std::byte{5}, std::byte{2}, std::byte{7}};
   std::byte row[3] = {std::byte{0xff}, std::byte{0xff}, std::byte{0xff}};

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace {
 
 using namespace binade;
@@ -28,6 +30,13 @@ TEST(surveyed_range, a_collector_has_the_range_of_all_parts) {
   EXPECT_TRUE(all.has_special);
   EXPECT_FALSE(all.has_nan);
   EXPECT_FALSE(all.has_zero);
+}
+
+TEST(surveyed_range, what_is_unknown_may_hold_anything) {
+  const detail::surveyed_range r = detail::surveyed_range::unknown();
+  EXPECT_EQ(r.amax(), std::numeric_limits<float>::max());
+  EXPECT_TRUE(r.has_special);
+  EXPECT_TRUE(r.has_zero);
 }
 
 }  // namespace

@@ -141,6 +141,65 @@ TEST(transformed, bfloat16_gets_the_bits_of_two_calls) {
   expect_source_alike<binade::bfloat16>("bfloat16");
 }
 
+TEST(transformed, long_groups_and_extreme_tensor_scales_get_the_bits_of_two_calls) {
+  // Groups that fill a chunk or are longer; products that no vector does right.
+  const tensor_shape shape{2, 8192};
+  const std::vector<float> x = data(kind::bell, shape.size());
+  const hadamard t = binade::random_hadamard(256, 2);
+  for (const std::size_t size : {1024, 2048, 4096, 8192}) {
+    expect_both_ways_alike<float>(
+        {x.data(), shape},
+        binade::describe_scaled(binade::any_format::of<binade::e4m3fn>(), shape,
+                                binade::per_group{.axis = 1, .size = size}),
+        t, {}, "groups of " + std::to_string(size));
+  }
+  for (const float scale : {1e-37F, 1e-3F, 1e37F}) {
+    expect_both_ways_alike<float>(
+        {x.data(), shape}, binade::describe_blocks(binade::nvfp4::describe(), shape), t,
+        quantize_options(binade::tensor_scale{scale}), "nvfp4 under " + std::to_string(scale));
+  }
+}
+
+/// The call on every target of this machine gives the bytes and counts of the portable one.
+template <class T>
+void expect_targets_alike(const binade::packed_description& d, const hadamard& t) {
+  namespace simd = binade::simd;
+  std::vector<T> x;
+  for (const float v : data(kind::bell, d.layout.shape().size())) x.push_back(T(v));
+  x[70] = T(std::numeric_limits<float>::infinity());
+  const tensor_view<const T> view(x.data(), d.layout.shape());
+  const quantize_options options(t);
+  const auto run = [&](simd::target target, binade::any_packed_tensor& out) {
+    return binade::detail::quantize_groups(out.mutable_view(), view, options, false,
+                                           simd::quantize_kernels_for(target));
+  };
+  binade::any_packed_tensor expected(d);
+  const binade::quantize_result portable = run(simd::target::portable, expected);
+  for (const simd::target target : {simd::target::avx2, simd::target::avx512}) {
+    if (!simd::is_available(target)) continue;
+    const std::string name = std::string(simd::to_string(target)) + ", " + d.element.name();
+    binade::any_packed_tensor got(d);
+    const binade::quantize_result result = run(target, got);
+    EXPECT_TRUE(std::ranges::equal(got.codes(), expected.codes())) << name;
+    EXPECT_TRUE(std::ranges::equal(got.scales(), expected.scales())) << name;
+    EXPECT_EQ(result.tensor_scale, portable.tensor_scale) << name;
+    EXPECT_EQ(result.counts.clipped, portable.counts.clipped) << name;
+    EXPECT_EQ(result.counts.underflowed, portable.counts.underflowed) << name;
+  }
+}
+
+TEST(transformed, every_target_gives_the_same_bits) {
+  for (const int size : {16, 64, 256}) {
+    const hadamard t = binade::random_hadamard(size, 6);
+    for (const auto& block : {binade::nvfp4::describe(), binade::mxfp4::describe()}) {
+      const auto d = binade::describe_blocks(block, {3, 2816});
+      expect_targets_alike<float>(d, t);
+      expect_targets_alike<binade::float16>(d, t);
+      expect_targets_alike<binade::bfloat16>(d, t);
+    }
+  }
+}
+
 TEST(transformed, nan_and_infinities_spread_over_their_block) {
   std::vector<float> x = data(kind::bell, 4096);
   x[100] = std::numeric_limits<float>::quiet_NaN();

@@ -22,6 +22,12 @@ detail::vector_plan plan_of(const char* name, scale_rule rule,
                                   range_of(d.element, d.element_exponent));
 }
 
+TEST(vector_plan, e8m0_has_only_exponents) {
+  EXPECT_TRUE(detail::has_only_exponents(any_format::of<e8m0fnu>()));
+  EXPECT_FALSE(detail::has_only_exponents(any_format::of<ue4m3>()));
+  EXPECT_FALSE(detail::has_only_exponents(any_format::binary32()));
+}
+
 TEST(vector_plan, scales_of_the_usual_formats_have_kernels) {
   using detail::scale_path;
   for (const char* name : {"mxfp8_e4m3", "mxfp8_e5m2", "mxfp6_e2m3", "mxfp6_e3m2", "mxfp4",

@@ -3,6 +3,7 @@
 
 #include "binade/format/catalog_float.hpp"
 #include "binade/kernel/reference/quantize_cell.hpp"
+#include "binade/kernel/simd/hadamard.hpp"  // hadamard_blocks
 #include "binade/quantize/vector_plan.hpp"
 #include "binade/tensor/packed_tensor.hpp"
 #include "binade/tensor/packing.hpp"
@@ -19,32 +20,41 @@ namespace binade::inline v0::detail {
 /// the pass that finds the scales and the one that encodes.
 inline constexpr std::size_t chunk_elements = 4096;
 inline constexpr std::size_t least_block = 16;
+/// With a transform: a chunk, its floats transformed and the next chunk are there at once.
+inline constexpr std::size_t transformed_elements = 2048;
 
 /// Source types that vector kernels read.
 template <class T>
 concept vector_source =
     std::same_as<T, float> || std::same_as<T, float16> || std::same_as<T, bfloat16>;
 
-/// A chunk as binary32: where it is, or widened.
+/// A chunk as binary32: where it is, or in a buffer if it is to be widened or transformed.
 template <vector_source T>
 class chunk_floats {
  public:
+  /// Needs with a transform: chunks of whole blocks of it, the default floating-point environment.
+  explicit chunk_floats(const simd::hadamard_blocks* transform = nullptr) noexcept
+      : transform_(transform) {}
+
   [[nodiscard]] const float* operator()(const simd::quantize_kernels& kernels, const T* x,
                                         std::size_t n) noexcept {
+    const float* from = floats_;
     if constexpr (std::same_as<T, float>) {
-      return x;
+      from = x;
     } else {
       static_assert(sizeof(T) == sizeof(std::uint16_t) && std::is_standard_layout_v<T>);
       kernels.widen(
           reinterpret_cast<const std::uint16_t*>(x), floats_, n,
           std::same_as<T, bfloat16> ? simd::half_kind::bfloat16 : simd::half_kind::float16);
-      return floats_;
     }
+    if (transform_ == nullptr) return from;
+    (*transform_)(from, floats_, n);
+    return floats_;
   }
 
  private:
-  struct nothing {};
-  std::conditional_t<std::same_as<T, float>, nothing, float[chunk_elements]> floats_;
+  const simd::hadamard_blocks* transform_;
+  alignas(64) float floats_[chunk_elements];
 };
 
 /// Largest and smallest magnitude of x[n].
@@ -95,8 +105,11 @@ inline simd::run_counts encode_into_row(const vector_plan& plan, const float* x,
 template <vector_source T>
 class chunk_quantizer {
  public:
-  chunk_quantizer(const vector_plan& plan, const basic_packed_view<std::byte>& out) noexcept
+  /// With a transform its blocks are whole in every row and in every chunk.
+  chunk_quantizer(const vector_plan& plan, const basic_packed_view<std::byte>& out,
+                  const simd::hadamard_blocks* transform) noexcept
       : plan_(plan),
+        transform_(transform),
         scales_(out.scales.data()),
         scale_bytes_(out.description.scale_bytes_each()),
         block_(out.description.layout.cell_length()) {}
@@ -108,23 +121,29 @@ class chunk_quantizer {
     }
     return layout.cell_length() % least_block == 0 && layout.cell_length() <= chunk_elements;
   }
+  /// The same with a transform: its blocks do not straddle chunks either.
+  [[nodiscard]] static bool serves_transformed(const packed_layout& layout) noexcept {
+    return serves(layout) && transformed_elements % layout.cell_length() == 0;
+  }
   /// Elements of a chunk: whole blocks.
   [[nodiscard]] std::size_t chunk() const noexcept {
-    return chunk_elements - chunk_elements % block_;
+    return transform_ != nullptr ? transformed_elements : chunk_elements - chunk_elements % block_;
   }
 
   /// Quantizes x[n], which is position j of a row onwards; its blocks are number `cell` and the
-  /// next. `scale_of(amax)` gives the code of a scale that has no kernel and `define(cell, counts)`
-  /// quantizes a block by the definition. x[i + chunk()] is fetched if `more` follow.
+  /// next. `scale_of(amax)` gives the code of a scale that has no kernel and `define(cell, floats,
+  /// n, counts)` quantizes a block by the definition. x[i + chunk()] is fetched if `more` follow.
   template <class ScaleOf, class Define>
   void run(const T* x, std::size_t n, std::byte* row, std::size_t j, std::size_t cell, bool more,
            quantize_counts& counts, const ScaleOf& scale_of, const Define& define) const {
     const simd::quantize_kernels& k = *plan_.kernels;
-    chunk_floats<T> widened;
-    const float* floats = widened(k, x, n);
+    chunk_floats<T> as_floats(transform_);
+    const float* floats = as_floats(k, x, n);
     block_values blocks;
     const std::size_t count = (n + block_ - 1) / block_;
-    const simd::magnitude_range range = k.block_amax(floats, n, block_, blocks.amax, nullptr);
+    // The first pass fetches as much of the next chunk as suits its time, the second one the rest.
+    const float* ahead = more ? reinterpret_cast<const float*>(x + n) : nullptr;
+    const simd::magnitude_range range = k.block_amax(floats, n, block_, blocks.amax, ahead);
     for (std::size_t i = 0; i < spare; ++i) blocks.amax[count + i] = 0;
     const bool regular = find_scales(blocks, count, scale_of) && range.largest < infinity_bits;
     std::memcpy(scales_ + cell * scale_bytes_, stored_scales(blocks), count * scale_bytes_);
@@ -137,7 +156,8 @@ class chunk_quantizer {
     run.tensor = plan_.tensor;
     run.form = plan_.form;
     run.shift = shift();
-    if constexpr (std::same_as<T, float>) run.ahead = more ? x + n : nullptr;
+    run.ahead = ahead != nullptr ? ahead + n / 4 : nullptr;
+    run.ahead_quarters = sizeof(T) - 1;
     const simd::run_counts c = encode_into_row(plan_, floats, n, run, row, j);
     counts.clipped += c.clipped;
     counts.underflowed += c.zeros;
@@ -157,7 +177,7 @@ class chunk_quantizer {
       counts.clipped -= wrong.clipped;
       counts.underflowed -= wrong.zeros;
       counts.underflowed += k.count_zero_values(floats + begin, m);
-      define(cell + b, counts);
+      define(cell + b, floats + begin, m, counts);
     }
   }
 
@@ -271,6 +291,7 @@ class chunk_quantizer {
   }
 
   const vector_plan& plan_;
+  const simd::hadamard_blocks* transform_;
   std::byte* scales_;
   std::size_t scale_bytes_;
   std::size_t block_;

@@ -81,6 +81,23 @@ struct quantize_options {
   }
 };
 
+namespace detail {
+
+/// The rule of a block format that the call does not name.
+[[nodiscard]] inline scale_rule default_rule(block_scaling rule) noexcept {
+  switch (rule) {
+    case block_scaling::pow2_floor:
+      return scaling::pow2_floor{};
+    case block_scaling::pow2_rceil:
+      return scaling::pow2_rceil{};
+    case block_scaling::absmax:
+      break;
+  }
+  return scaling::absmax{};
+}
+
+}  // namespace detail
+
 /// What `quantize` takes as an option. An executor must outlive the call only.
 template <class T>
 concept quantize_option = requires(quantize_options o, std::remove_reference_t<T>& t) { o.set(t); };

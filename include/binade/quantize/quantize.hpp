@@ -105,45 +105,54 @@ quantize_result quantize_transformed(const basic_packed_view<std::byte>& out,
                                      tensor_view<const T> x, const quantize_options& options,
                                      bool keep_scales, const simd::quantize_kernels& kernels);
 
+/// Surveys x if the call needs it and sets the tensor scale, which is returned, if there is one.
+template <quantize_source T>
+float set_up(quantizer<T>& q, const packed_description& d, const quantize_options& options) {
+  surveyed_range all = surveyed_range::unknown();
+  if (wants_tensor_scale(d, options) || allows_no_nan(d, options) || q.wants_survey()) {
+    all = q.survey(options.executor);
+  }
+  if (all.has_nan && allows_no_nan(d, options)) throw_nan(d);
+  float tensor_scale = 1.0F;
+  if (d.tensor_scale != tensor_scale_kind::none) {
+    tensor_scale =
+        options.given_tensor_scale ? *options.given_tensor_scale : q.tensor_scale_for(all.amax());
+    q.set_tensor_scale(tensor_scale);
+  }
+  q.prepare(all);
+  return tensor_scale;
+}
+
+template <quantize_source T>
+quantize_counts run_tasks(const quantizer<T>& q, executor_ref executor) {
+  count_collector all_counts;
+  executor.for_each_chunk(q.task_count(), q.grain(), [&](std::size_t begin, std::size_t end) {
+    const fp_environment_guard guard;
+    quantize_counts counts;
+    for (std::size_t i = begin; i < end; ++i) counts += q.run(i);
+    all_counts.add(counts);
+  });
+  return all_counts.all();
+}
+
 /// quantize_into; with `keep_scales` under the scales that the destination holds.
 template <quantize_source T>
 quantize_result quantize_groups(
     const basic_packed_view<std::byte>& out, tensor_view<const T> x,
     const quantize_options& options, bool keep_scales,
     const simd::quantize_kernels& kernels = simd::active_quantize_kernels()) {
-  const packed_description& d = out.description;
   check_destination(out, x.shape());
-  check_options(d, options);
+  check_options(out.description, options);
   if (options.transform) return quantize_transformed(out, x, options, keep_scales, kernels);
   quantizer<T> q(out, x, options, kernels);
   if (keep_scales) q.keep_scales();
-  quantize_result result;
-  const bool finds_tensor_scale = wants_tensor_scale(d, options);
-  surveyed_range all;
-  if (finds_tensor_scale || allows_no_nan(d, options) || q.wants_survey()) {
-    all = q.survey(options.executor);
-  }
-  if (all.has_nan && allows_no_nan(d, options)) throw_nan(d);
-  if (d.tensor_scale != tensor_scale_kind::none) {
-    result.tensor_scale =
-        options.given_tensor_scale ? *options.given_tensor_scale : q.tensor_scale_for(all.amax());
-    q.set_tensor_scale(result.tensor_scale);
-  }
-  q.prepare(all);
-  count_collector all_counts;
-  options.executor.for_each_chunk(q.task_count(), q.grain(),
-                                  [&](std::size_t begin, std::size_t end) {
-                                    const fp_environment_guard guard;
-                                    quantize_counts counts;
-                                    for (std::size_t i = begin; i < end; ++i) counts += q.run(i);
-                                    all_counts.add(counts);
-                                  });
-  result.counts = all_counts.all();
-  return result;
+  const float tensor_scale = set_up(q, out.description, options);
+  return {run_tasks(q, options.executor), tensor_scale};
 }
 
-/// quantize_groups of the transformed x: tile by tile in the first-level cache where every scale
-/// belongs to one tile, else of all of it. The bits are the same.
+/// quantize_groups of the transformed x: a chunk at a time in the first-level cache where vectors
+/// serve, else tile by tile where every scale belongs to one tile, else of all of it. The bits are
+/// the same.
 template <quantize_source T>
 quantize_result quantize_transformed(const basic_packed_view<std::byte>& out,
                                      tensor_view<const T> x, const quantize_options& options,
@@ -156,6 +165,12 @@ quantize_result quantize_transformed(const basic_packed_view<std::byte>& out,
     reference::check_hadamard("quantize", *options.transform, x.shape());
     quantize_options plain = options;
     plain.transform.reset();
+    quantizer<T> q(out, x, plain, kernels);
+    if (!keep_scales && q.set_transform(*options.transform)) {
+      const float tensor_scale = set_up(q, d, options);
+      if (q.runs_chunks()) return {run_tasks(q, options.executor), tensor_scale};
+      if (d.tensor_scale != tensor_scale_kind::none) plain.given_tensor_scale = tensor_scale;
+    }
     const quantize_tiles tiles(d, x.is_contiguous());
     if (keep_scales || !tiles.serves()) {
       std::vector<float> y(x.size());
@@ -173,8 +188,7 @@ quantize_result quantize_transformed(const basic_packed_view<std::byte>& out,
         plain.nan = nan_mode::largest;
       }
       if (wants_tensor_scale(d, options)) {
-        plain.given_tensor_scale =
-            quantizer<T>(out, x, plain, kernels).tensor_scale_for(all.amax());
+        plain.given_tensor_scale = q.tensor_scale_for(all.amax());
       }
     }
     result.tensor_scale = plain.given_tensor_scale.value_or(1.0F);

@@ -7,6 +7,8 @@
 #include "binade/kernel/reference/sums.hpp"  // add_squared_difference
 #include "binade/quantize/chunk_quantizer.hpp"
 #include "binade/quantize/options.hpp"
+#include "binade/quantize/row_part.hpp"
+#include "binade/quantize/source_rows.hpp"
 #include "binade/quantize/stretches.hpp"
 #include "binade/quantize/surveyed_range.hpp"
 #include "binade/quantize/vector_plan.hpp"
@@ -40,31 +42,15 @@ inline void store_scale_code(std::span<std::byte> bytes, std::size_t i, std::siz
 
 /// One call of quantize: the source in storage order, the destination, and what was decided.
 ///
-/// Order of calls: the constructor; set_tensor_scale if there is one; keep_scales if wanted;
-/// prepare; then run for every task, on any threads.
+/// Order of calls: the constructor; set_transform and survey if wanted; set_tensor_scale if there
+/// is one; keep_scales if wanted; prepare; then run for every task, on any threads.
 template <class T>
 class quantizer {
  public:
   quantizer(const packed_span_view& out, const tensor_view<const T>& x,
             const quantize_options& options,
             const simd::quantize_kernels& kernels = simd::active_quantize_kernels())
-      : out_(out), description_(out.description), options_(options) {
-    const packed_layout& layout = description_.layout;
-    rank_ = layout.shape().rank();
-    const auto axes = layout.stored_axes();
-    x_ = rank_ == 0
-             ? x
-             : x.permuted(std::span<const int>(axes.data(), static_cast<std::size_t>(rank_)));
-    index_step_ = 1;
-    for (int i = layout.axis() + 1; i < rank_; ++i) index_step_ *= layout.shape().extent(i);
-    // Linear logical index of the first element of a stored row, axis by axis.
-    for (int i = 0; i < rank_; ++i) {
-      std::uint64_t step = 1;
-      for (int j = axes[static_cast<std::size_t>(i)] + 1; j < rank_; ++j) {
-        step *= layout.shape().extent(j);
-      }
-      index_steps_[static_cast<std::size_t>(i)] = step;
-    }
+      : out_(out), description_(out.description), options_(options), x_(description_.layout, x) {
     range_ = range_of(description_.element, description_.element_exponent);
     policies_.rounding = options.rounding.value_or(description_.element.default_rounding());
     policies_.rules = description_.element.default_rules();
@@ -73,7 +59,7 @@ class quantizer {
     policies_.rules.negative = options.negative;
     policies_.rules.symmetric = description_.symmetric;
     policies_.infinities = options.infinities;
-    rule_ = options.rule.value_or(default_rule());
+    rule_ = options.rule.value_or(default_rule(description_.rule));
     if constexpr (vector_source<T>) {
       if (x_.inner_stride() == 1) {
         plan_ = make_vector_plan(kernels, description_, policies_, rule_, range_);
@@ -81,6 +67,22 @@ class quantizer {
       }
     }
     stretches_ = stretches(description_.layout, is_one_row());
+  }
+
+  /// Has x transformed, chunk by chunk on the way. False if only whole tensors can be transformed
+  /// before this call: then nothing has changed.
+  ///
+  /// Needs: rows of whole blocks of the transform.
+  [[nodiscard]] bool set_transform(const hadamard& t) {
+    if constexpr (vector_source<T>) {
+      if (!uses_chunks() || !chunk_quantizer<T>::serves_transformed(description_.layout)) {
+        return false;
+      }
+      transform_.emplace(t, hadamard_direction::forward,
+                         simd::hadamard_kernels_for(plan_.kernels->compiled_for));
+      return true;
+    }
+    return false;
   }
 
   /// Looks at all elements.
@@ -92,7 +94,7 @@ class quantizer {
                               r.has_zero = false;
                               for (; i < end; ++i) {
                                 const stretches::part at = stretches_[i];
-                                look_at(piece(at.row, at.begin, at.end), r);
+                                look_at_source(x_.piece(at.row, at.begin, at.end), r);
                               }
                               all.add(r);
                             });
@@ -116,18 +118,18 @@ class quantizer {
   /// Groups take the scales and zero points that the destination holds already.
   void keep_scales() noexcept { keep_scales_ = true; }
 
-  /// Whether `prepare` wants to know the range of all elements.
+  /// Whether `prepare` wants to know the range of all elements: the scale follows from it.
   [[nodiscard]] bool wants_survey() const noexcept {
-    return plan_.kernels != nullptr && !description_.is_block_format &&
-           description_.layout.scale_count() == 1 && rule_.method != scale_method::mse_search;
+    return shares_scale() && !keep_scales_ && !has_fixed_scale();
   }
 
   /// Decides how the work is cut up. One scale for all elements is found here, from `all`, so that
-  /// any number of threads may encode under it; its code is written.
+  /// any number of threads may encode under it; its code is written. `all` may be unknown unless
+  /// wants_survey().
   void prepare(const surveyed_range& all) {
     if constexpr (vector_source<T>) {
       if (plan_.kernels == nullptr) return;
-      if (wants_survey()) {
+      if (shares_scale()) {
         const std::uint64_t code = keep_scales_ ? out_.scale_code(0) : scale_code(all.amax());
         const unpacked step =
             scale_exponent(description_.scale.decode(code), description_.element_exponent);
@@ -143,12 +145,14 @@ class quantizer {
         if (!keep_scales_) {
           store_scale_code(out_.scales, 0, description_.scale_bytes_each(), code);
         }
-      } else if (!keep_scales_ && rule_.method != scale_method::mse_search &&
-                 chunk_quantizer<T>::serves(description_.layout)) {
-        chunks_.emplace(plan_, out_);
+      } else if (!keep_scales_ && uses_chunks()) {
+        chunks_.emplace(plan_, out_, transform_ ? &*transform_ : nullptr);
       }
     }
   }
+
+  /// Whether vectors do all of the work, under scales that they find; needed with a transform.
+  [[nodiscard]] bool runs_chunks() const noexcept { return chunks_.has_value(); }
 
   /// Number of tasks; a grain of them is worth a thread's while.
   [[nodiscard]] std::size_t task_count() const noexcept {
@@ -166,7 +170,7 @@ class quantizer {
     if constexpr (vector_source<T>) {
       if (shared_) {
         const stretches::part at = stretches_[task];
-        encode_piece_by_vectors(at.row, at.begin, piece(at.row, at.begin, at.end), shared_scale_,
+        encode_piece_by_vectors(at.row, at.begin, x_.piece(at.row, at.begin, at.end), shared_scale_,
                                 *shared_, shared_range_, counts);
         return counts;
       }
@@ -181,35 +185,21 @@ class quantizer {
   }
 
  private:
-  [[nodiscard]] scale_rule default_rule() const noexcept {
-    switch (description_.rule) {
-      case block_scaling::pow2_floor:
-        return scaling::pow2_floor{};
-      case block_scaling::pow2_rceil:
-        return scaling::pow2_rceil{};
-      case block_scaling::absmax:
-        break;
-    }
-    return scaling::absmax{};
+  /// Whether chunks of x can be quantized on their own; needs vector_source<T>.
+  [[nodiscard]] bool uses_chunks() const noexcept {
+    return plan_.kernels != nullptr && !shares_scale() &&
+           rule_.method != scale_method::mse_search &&
+           chunk_quantizer<T>::serves(description_.layout);
   }
 
-  [[nodiscard]] reference::row_piece<T> piece(std::size_t row, std::size_t begin,
-                                              std::size_t end) const noexcept {
-    const packed_layout& layout = description_.layout;
-    reference::row_piece<T> p;
-    p.stride = x_.inner_stride();
-    p.x = x_.row_data(row) + static_cast<std::ptrdiff_t>(begin) * p.stride;
-    p.n = end - begin;
-    p.index_step = index_step_;
-    std::uint64_t index = begin * index_step_;
-    for (int i = rank_ - 2; i >= 0; --i) {
-      const auto k = static_cast<std::size_t>(i);
-      const std::size_t n = layout.stored_shape().extents()[k];
-      index += row % n * index_steps_[k];
-      row /= n;
-    }
-    p.index = index;
-    return p;
+  /// Whether vectors encode all elements under one scale.
+  [[nodiscard]] bool shares_scale() const noexcept {
+    return plan_.kernels != nullptr && !description_.is_block_format &&
+           description_.layout.scale_count() == 1 && rule_.method != scale_method::mse_search;
+  }
+  /// Whether the scale does not depend on the elements.
+  [[nodiscard]] bool has_fixed_scale() const noexcept {
+    return rule_.method == scale_method::given || rule_.method == scale_method::exponent_bias;
   }
 
   /// Whether the tensor is one long row to the vector kernels.
@@ -228,9 +218,27 @@ class quantizer {
     return false;
   }
 
-  /// Widens a range by a piece.
-  void look_at(const reference::row_piece<T>& p, surveyed_range& r) const noexcept {
+  /// Widens a range by a piece of x, transformed if it is to be.
+  void look_at_source(const reference::row_piece<T>& p, surveyed_range& r) const {
     if constexpr (vector_source<T>) {
+      if (transform_) {
+        const fp_environment_guard guard;
+        chunk_floats<T> transformed(&*transform_);
+        for (std::size_t i = 0; i < p.n; i += transformed_elements) {
+          reference::row_piece<float> part;
+          part.n = p.n - i < transformed_elements ? p.n - i : transformed_elements;
+          part.x = transformed(*plan_.kernels, p.x + i, part.n);
+          look_at(part, r);
+        }
+        return;
+      }
+    }
+    look_at(p, r);
+  }
+  /// Widens a range by a piece.
+  template <class Source>
+  void look_at(const reference::row_piece<Source>& p, surveyed_range& r) const noexcept {
+    if constexpr (vector_source<Source>) {
       // The signs count only for groups that no kernel serves.
       if (plan_.kernels != nullptr) {
         const simd::magnitude_range seen = vector_amax(*plan_.kernels, p.x, p.n);
@@ -250,14 +258,13 @@ class quantizer {
   void for_each_piece(std::size_t cell, Function&& f) const {
     description_.layout.for_each_piece(cell,
                                        [&](std::size_t row, std::size_t begin, std::size_t end) {
-                                         f(row, begin, piece(row, begin, end));
+                                         f(row, begin, x_.piece(row, begin, end));
                                        });
   }
 
   /// The scale's code for a group with largest magnitude `amax`.
   [[nodiscard]] std::uint64_t scale_code(float amax) const noexcept {
-    const bool fixed =
-        rule_.method == scale_method::given || rule_.method == scale_method::exponent_bias;
+    const bool fixed = has_fixed_scale();
     if (amax == 0 && !fixed) return encode_zero_scale(description_.scale);
     unpacked target = unpack(amax);
     if (description_.tensor_scale != tensor_scale_kind::none && !fixed) {
@@ -267,19 +274,10 @@ class quantizer {
     }
     scale_rule rule = rule_;
     if (rule.method == scale_method::mse_search) {
-      rule.method = exponents_only() ? scale_method::pow2_rceil : scale_method::absmax;
+      rule.method =
+          has_only_exponents(description_.scale) ? scale_method::pow2_rceil : scale_method::absmax;
     }
     return encode_scale(description_.scale, desired_scale(rule, range_, target));
-  }
-
-  [[nodiscard]] bool exponents_only() const noexcept {
-    return description_.scale.visit([](const auto& s) {
-      if constexpr (std::same_as<std::remove_cvref_t<decltype(s)>, float_spec>) {
-        return s.mantissa_bits == 0;
-      } else {
-        return false;
-      }
-    });
   }
 
   /// The exact multiplier that a scale code stands for, the tensor scale included.
@@ -355,7 +353,7 @@ class quantizer {
       first = false;
     };
     // From the largest candidate down: a tie keeps the larger scale.
-    if (exponents_only()) {
+    if (has_only_exponents(description_.scale)) {
       const unpacked middle = description_.scale.decode(start);
       for (int step = 1; step >= -1; --step) {
         consider(encode_scale(description_.scale, scale_exponent(middle, step)));
@@ -455,10 +453,14 @@ class quantizer {
     std::size_t n = 0;
     for (std::size_t i = 0; i < p.n; i += n) {
       n = p.n - i < chunk_elements ? p.n - i : chunk_elements;
-      if (range.has_special &&
-          vector_amax(k, p.x + i, n).largest >= reference::detail::infinity_bits) {
-        n = n < careful ? n : careful;
-        if (vector_amax(k, p.x + i, n).largest >= reference::detail::infinity_bits) {
+      simd::magnitude_range seen{0, 0};
+      if (range.has_special) {
+        seen = vector_amax(k, p.x + i, n);
+        if (seen.largest >= reference::detail::infinity_bits) {
+          n = n < careful ? n : careful;
+          seen = vector_amax(k, p.x + i, n);
+        }
+        if (seen.largest >= reference::detail::infinity_bits) {
           reference::row_piece<T> part = p;
           part.x += i;
           part.n = n;
@@ -474,7 +476,9 @@ class quantizer {
       const simd::run_counts c = encode_into_row(plan_, floats, n, run, row_codes(row), begin + i);
       counts.clipped += c.clipped;
       counts.underflowed += c.zeros;
-      if (range.has_zero) counts.underflowed -= k.count_zero_values(floats, n);
+      if (range.has_zero && seen.smallest == 0) {
+        counts.underflowed -= k.count_zero_values(floats, n);
+      }
     }
   }
 
@@ -492,17 +496,33 @@ class quantizer {
     };
     const packed_layout& layout = description_.layout;
     const std::size_t first_cell = at.row * layout.cells_per_row();
-    const reference::row_piece<T> p = piece(at.row, at.begin, at.end);
+    const reference::row_piece<T> p = x_.piece(at.row, at.begin, at.end);
     const std::size_t step = chunks_->chunk();
     for (std::size_t i = 0; i < p.n; i += step) {
       const std::size_t n = p.n - i < step ? p.n - i : step;
       const std::size_t j = at.begin + i;
-      chunks_->run(p.x + i, n, row_codes(at.row), j, first_cell + j / layout.cell_length(),
-                   p.n - i - n >= step, counts, scale_definition{*this},
-                   [this](std::size_t cell, quantize_counts& c) { quantize_cell(cell, c); });
+      chunks_->run(
+          p.x + i, n, row_codes(at.row), j, first_cell + j / layout.cell_length(),
+          p.n - i - n >= step, counts, scale_definition{*this},
+          [&](std::size_t cell, const float* floats, std::size_t size, quantize_counts& c) {
+            if (transform_) {
+              const std::size_t begin = (cell - first_cell) * layout.cell_length();
+              quantize_floats(part_of_row(out_, at.row, begin, size), floats, c);
+            } else {
+              quantize_cell(cell, c);
+            }
+          });
     }
     if (at.end == stretches_.row_length())
       write_padding(first_cell + (at.end - 1) / layout.cell_length());
+  }
+
+  /// Quantizes a block of transformed elements by the definition.
+  void quantize_floats(const packed_span_view& to, const float* x, quantize_counts& counts) const {
+    const tensor_view<const float> view(x, to.description.layout.shape());
+    quantizer<float> one(to, view, options_, *plan_.kernels);
+    one.set_tensor_scale(plan_.tensor);
+    counts += one.run(0);
   }
 
   /// Scale and zero point of an affine group: the range [min(x, 0), max(x, 0)] onto all codes.
@@ -558,10 +578,7 @@ class quantizer {
   packed_span_view out_;
   const packed_description& description_;
   const quantize_options& options_;
-  tensor_view<const T> x_;
-  int rank_ = 0;
-  std::uint64_t index_step_ = 1;
-  std::uint64_t index_steps_[max_rank]{};
+  source_rows<T> x_;
   element_range range_;
   reference::encode_policies policies_;
   scale_rule rule_;
@@ -569,6 +586,7 @@ class quantizer {
   bool keep_scales_ = false;
   vector_plan plan_;
   stretches stretches_;
+  std::optional<simd::hadamard_blocks> transform_;
   std::optional<chunk_quantizer<std::conditional_t<vector_source<T>, T, float>>> chunks_;
   std::optional<single_scale> shared_;
   reference::group_scale shared_scale_;

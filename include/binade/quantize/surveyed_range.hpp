@@ -13,6 +13,14 @@ namespace binade::inline v0::detail {
 struct surveyed_range : reference::cell_range {
   bool has_special = false;  ///< NaN or infinity
   bool has_zero = true;      ///< false only if that is sure
+
+  /// Of elements that nobody has looked at.
+  [[nodiscard]] static surveyed_range unknown() noexcept {
+    surveyed_range r;
+    r.max_positive = bit_cast<float>(reference::detail::largest_float_bits);
+    r.has_special = true;
+    return r;
+  }
 };
 
 /// The range of what several threads have seen.

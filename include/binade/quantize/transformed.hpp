@@ -5,6 +5,7 @@
 #include "binade/kernel/simd/hadamard.hpp"
 #include "binade/quantize/options.hpp"
 #include "binade/quantize/quantizer.hpp"
+#include "binade/quantize/row_part.hpp"
 #include "binade/quantize/surveyed_range.hpp"
 #include "binade/tensor/packed_tensor.hpp"
 #include "binade/tensor/view.hpp"
@@ -29,7 +30,7 @@ class quantize_tiles {
   };
 
   quantize_tiles(const packed_description& d, bool is_contiguous) noexcept
-      : description_(d), rows_(d.layout.row_count()), length_(d.layout.row_length()) {
+      : rows_(d.layout.row_count()), length_(d.layout.row_length()) {
     const packed_layout& layout = d.layout;
     const auto bits = static_cast<std::size_t>(d.element.bit_count());
     cell_ = layout.cell_length();
@@ -61,30 +62,9 @@ class quantize_tiles {
     return at.row * length_ + at.begin;
   }
 
-  /// The tile's place in the destination, as a tensor of its own.
-  [[nodiscard]] basic_packed_view<std::byte> destination(const basic_packed_view<std::byte>& out,
-                                                         const part& at) const {
-    const auto bits = static_cast<std::size_t>(description_.element.bit_count());
-    const std::size_t each = description_.scale_bytes_each();
-    const tensor_shape shape{at.size};
-    basic_packed_view<std::byte> tile;
-    tile.description = description_;
-    tile.description.layout =
-        description_.is_block_format
-            ? packed_layout::blocks(shape, 0, cell_, static_cast<int>(bits))
-            : packed_layout::scaled(shape, per_group{.axis = 0, .size = cell_},
-                                    static_cast<int>(bits));
-    const std::size_t cell = description_.layout.first_cell_of_row(at.row) + at.begin / cell_;
-    tile.codes = out.codes.subspan(at.row * description_.layout.row_bytes() + at.begin * bits / 8,
-                                   tile.description.layout.code_bytes());
-    tile.scales = out.scales.subspan(cell * each, tile.description.scale_bytes());
-    return tile;
-  }
-
  private:
   [[nodiscard]] std::size_t per_row() const noexcept { return (length_ + elements - 1) / elements; }
 
-  const packed_description& description_;
   std::size_t rows_;
   std::size_t length_;
   std::size_t cell_;
@@ -131,8 +111,8 @@ class tile_transformer {
         const std::ptrdiff_t stride = x_.inner_stride();
         transform_(x_.row_data(at.row) + static_cast<std::ptrdiff_t>(at.begin) * stride, stride, y,
                    1, at.size);
-        f(tiles_.destination(out_, at), tensor_view<const float>(&y[0], tensor_shape{at.size}),
-          tiles_.index(at));
+        f(part_of_row(out_, at.row, at.begin, at.size),
+          tensor_view<const float>(&y[0], tensor_shape{at.size}), tiles_.index(at));
       }
     });
   }

@@ -86,6 +86,17 @@ inline std::optional<simd::scaled_encoder> make_scaled_encoder(const any_format&
           static_cast<std::uint32_t>(describe(s).largest)};
 }
 
+/// Whether a scale format's numbers are powers of two.
+[[nodiscard]] inline bool has_only_exponents(const any_format& scale) noexcept {
+  return scale.visit([](const auto& s) {
+    if constexpr (std::same_as<std::remove_cvref_t<decltype(s)>, float_spec>) {
+      return s.mantissa_bits == 0;
+    } else {
+      return false;
+    }
+  });
+}
+
 /// Exponent of half the smallest positive value.
 inline int least_boundary_exponent(const any_format& format) {
   return format.decode(format.describe().smallest).exponent - 1;

@@ -51,7 +51,7 @@ inline magnitude_range amax(const float* x, std::size_t n) noexcept {
 }
 
 /// out[b] = bits of the largest magnitude of block b of x[n]; the last block may be short. Gives
-/// the range of all.
+/// the range of all. ahead[i / 4] is fetched into the cache with x[i].
 ///
 /// Needs: block a multiple of 16; out has room for whole vectors.
 inline magnitude_range block_amax(const float* x, std::size_t n, std::size_t block,
@@ -73,10 +73,10 @@ inline magnitude_range block_amax(const float* x, std::size_t n, std::size_t blo
         smallest = min_bits(smallest, v);
         high = max_bits(high, v);
       }
-      if (ahead != nullptr) {
-        for (std::size_t i = 0; i < block; i += 16) fetch(ahead + (b + k) * block + i);
-      }
       block_largest[k] = high;
+    }
+    if (ahead != nullptr) {
+      for (std::size_t i = 0; i < lanes * block; i += 64) fetch(ahead + (b * block + i) / 4);
     }
     const vec high = max_across(block_largest);
     largest = max_bits(largest, high);

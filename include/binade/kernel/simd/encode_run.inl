@@ -59,6 +59,8 @@ inline run_counts encode_run(const float* x, std::byte* out, std::size_t n, int 
   const vec lattice = splat(constants.lattice);
   const vec largest = splat(constants.largest);
   const std::size_t step_bytes = step / 8 * static_cast<std::size_t>(bits);
+  const float* ahead = run.ahead;
+  const std::size_t ahead_step = step / 4 * run.ahead_quarters;
   run_counts counts;
   lane_counter clipped;
   std::size_t i = 0;
@@ -66,8 +68,9 @@ inline run_counts encode_run(const float* x, std::byte* out, std::size_t n, int 
     const code_bytes c = encode_step<Form>(x + i, i, e, lattice, largest, run, clipped);
     counts.zeros += count_zeros(c, zero);
     store_packed(out, c, bits);
-    if (run.ahead != nullptr) {
-      for (std::size_t k = 0; k < step; k += 16) fetch(run.ahead + i + k);
+    if (ahead != nullptr) {
+      for (std::size_t k = 0; k < step; k += 16) fetch(ahead + k);
+      ahead += ahead_step;
     }
   }
   if (i < n) {  // the rest through a full buffer: the same code, so the same bits

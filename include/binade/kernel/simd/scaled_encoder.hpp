@@ -56,8 +56,9 @@ struct scaled_run {
   int shift = 63;
   scale_form form = scale_form::power_of_two;
   bool counts_clipped = true;    ///< false: the caller knows that there are none
-  const float* ahead = nullptr;  ///< ahead[i] is fetched into the cache with x[i]; nothing depends
-                                 ///< on what is there
+  const float* ahead = nullptr;  ///< ahead[i ahead_quarters / 4] is fetched into the cache with
+                                 ///< x[i]; nothing depends on what is there
+  std::size_t ahead_quarters = 4;
 };
 
 struct run_counts {
