@@ -110,10 +110,19 @@ class modelopt_nvfp4_chunks {
                                           std::uint32_t code) const noexcept {
     const double limit = 6.0 * static_cast<double>(values_[code]) * static_cast<double>(tensor_);
     if (!(static_cast<double>(bit_cast<float>(amax)) > limit)) return 0;
-    std::size_t clipped = 0;
-    for (std::size_t i = 0; i < block && i < n; ++i) {
-      const std::uint32_t magnitude = bit_cast<std::uint32_t>(x[i]) & 0x7fffffffU;
-      clipped += static_cast<double>(bit_cast<float>(magnitude)) > limit ? 1 : 0;
+    // Bits of the largest float that is at most the limit. They order as magnitudes do, and a loop
+    // of as many steps as a block has elements becomes a few vectors.
+    const auto nearest = static_cast<float>(limit);
+    const std::uint32_t most =
+        bit_cast<std::uint32_t>(nearest) - (static_cast<double>(nearest) > limit ? 1U : 0U);
+    const auto is_clipped = [x, most](std::size_t i) {
+      return (bit_cast<std::uint32_t>(x[i]) & 0x7fffffffU) > most ? 1U : 0U;
+    };
+    std::uint32_t clipped = 0;
+    if (n >= block) {
+      for (std::size_t i = 0; i < block; ++i) clipped += is_clipped(i);
+    } else {
+      for (std::size_t i = 0; i < n; ++i) clipped += is_clipped(i);
     }
     return clipped;
   }
@@ -157,9 +166,13 @@ std::optional<quantize_result> quantize_by_recipe_chunks(const simd::quantize_ke
         }
       }
     });
-    const auto largest = bit_cast<float>(amax.load());
-    if (!(largest >= 0x1p-90F && largest <= 0x1p100F)) return std::nullopt;
-    const recipe_float amax_value(largest);
+    // As bits: under -ffast-math a comparison of floats may let NaN pass.
+    const std::uint32_t largest = amax.load();
+    if (largest < bit_cast<std::uint32_t>(0x1p-90F) ||
+        largest > bit_cast<std::uint32_t>(0x1p100F)) {
+      return std::nullopt;
+    }
+    const recipe_float amax_value(bit_cast<float>(largest));
     const auto tensor = bit_cast<float>(recipe.tensor(recipe, amax_value).stored.binary32_bits());
     const modelopt_nvfp4_chunks<T> chunks(kernels, out, x, tensor);
     std::atomic<std::size_t> clipped{0};
