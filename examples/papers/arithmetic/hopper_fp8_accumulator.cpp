@@ -13,6 +13,7 @@
 
 #include "../claim.hpp"
 #include "../tensors.hpp"
+#include "binade/kernel/accumulate.hpp"
 
 #include <algorithm>
 #include <cmath>

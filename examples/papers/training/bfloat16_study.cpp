@@ -8,6 +8,7 @@
 
 #include "../claim.hpp"
 #include "../tensors.hpp"
+#include "binade/kernel/accumulate.hpp"
 
 #include <cmath>
 #include <cstdint>
