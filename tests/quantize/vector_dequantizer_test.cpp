@@ -16,7 +16,7 @@ namespace {
 using namespace binade;
 using simd::target;
 
-constexpr target all_targets[] = {target::portable, target::avx2, target::avx512};
+constexpr const auto& all_targets = simd::all_targets;
 
 /// Any bytes that a packed tensor may have: codes and scales of every kind, NaN, infinity, zero and
 /// negative numbers among the scales.

@@ -21,8 +21,7 @@
 
 namespace binade::test {
 
-inline constexpr simd::target all_targets[] = {simd::target::portable, simd::target::avx2,
-                                               simd::target::avx512};
+using simd::all_targets;
 
 template <class T>
 std::uint32_t bits_of(const T& x) {

@@ -14,7 +14,7 @@ TEST(dispatch, the_portable_target_is_always_there) {
 }
 
 TEST(dispatch, an_absent_target_is_an_error_and_does_not_fall_back) {
-  for (const target t : {target::portable, target::avx2, target::avx512}) {
+  for (const target t : simd::all_targets) {
     if (simd::is_available(t)) {
       EXPECT_EQ(simd::kernels_for(t).compiled_for, t);
     } else {
@@ -26,7 +26,7 @@ TEST(dispatch, an_absent_target_is_an_error_and_does_not_fall_back) {
 TEST(dispatch, bulk_calls_use_the_widest_target) {
   const target active = simd::active_kernels().compiled_for;
   EXPECT_TRUE(simd::is_available(active));
-  for (const target t : {target::avx2, target::avx512}) {
+  for (const target t : simd::all_targets) {
     if (t > active) {
       EXPECT_FALSE(simd::is_available(t)) << to_string(t);
     }

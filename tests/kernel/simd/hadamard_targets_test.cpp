@@ -22,7 +22,7 @@ using binade::simd::target;
 using quantize_test::data;
 using quantize_test::kind;
 
-constexpr target targets[] = {target::portable, target::avx2, target::avx512};
+constexpr const auto& targets = binade::simd::all_targets;
 
 std::vector<std::uint32_t> bits_of(const float* x, std::size_t n) {
   std::vector<std::uint32_t> bits(n);

@@ -26,7 +26,7 @@ using binade::simd::target;
 using quantize_test::data;
 using quantize_test::kind;
 
-constexpr target targets[] = {target::portable, target::avx2, target::avx512};
+constexpr const auto& targets = binade::simd::all_targets;
 
 template <class T>
 std::vector<T> values(kind k, std::size_t n) {

@@ -17,7 +17,7 @@ using binade::simd::target;
 using quantize_test::data;
 using quantize_test::kind;
 
-constexpr target targets[] = {target::portable, target::avx2, target::avx512};
+constexpr const auto& targets = binade::simd::all_targets;
 
 TEST(softmax_targets, sums_have_the_definitions_bits) {
   for (std::size_t n = 1; n <= 200; n += n < 70 ? 1 : 13) {

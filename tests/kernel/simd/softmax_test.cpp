@@ -23,7 +23,7 @@ using binade::simd::target;
 using quantize_test::data;
 using quantize_test::kind;
 
-constexpr target targets[] = {target::portable, target::avx2, target::avx512};
+constexpr const auto& targets = binade::simd::all_targets;
 
 void expect_the_definitions_bits(const tensor_view<const float>& x, const std::string& what,
                                  binade::executor_ref executor = {}) {

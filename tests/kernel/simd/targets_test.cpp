@@ -17,7 +17,7 @@ namespace {
 using namespace binade;
 using simd::target;
 
-constexpr target all_targets[] = {target::portable, target::avx2, target::avx512};
+constexpr const auto& all_targets = simd::all_targets;
 constexpr saturation_mode all_saturations[] = {saturation_mode::finite, saturation_mode::propagate,
                                                saturation_mode::none};
 

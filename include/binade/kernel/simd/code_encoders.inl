@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Encoders in 32-bit lanes, written once for AVX2 and AVX-512. Included inside the region and
+// Encoders in 32-bit lanes, written once for targets with vectors. Included inside the region and
 // namespace of a target that defines vec and the primitives used here.
 
 /// What the encoders share: the test for what is special.
@@ -37,7 +37,7 @@ class upper : public special_lanes {
 
  private:
   vec clamp_, add_, odd_;
-  __m128i shift_;
+  decltype(count(0)) shift_;
   vec sign_;
 };
 template <rounds_integers How>
@@ -155,7 +155,7 @@ class stochastic : public special_lanes {
 
  private:
   vec magnitude_, clamp_, least_, dropped_, sign_, zero_sign_;
-  __m128i mantissa_bits_, sign_shift_;
+  decltype(count(0)) mantissa_bits_, sign_shift_;
 };
 
 /// The bytes of `lanes` blocks of the sequence, from `block` on: random_block, a lane each.

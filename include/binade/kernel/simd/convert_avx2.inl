@@ -227,31 +227,6 @@ BINADE_ALWAYS_INLINE vec canonical_nan(vec x) noexcept {
   const vec nan = bit_or(bit_and(x, splat(0x80000000U)), splat(0x7fc00000));
   return _mm256_blendv_epi8(x, nan, is_nan);
 }
-// Plain loads: a gather of 8 takes longer than 8 of them.
-template <int Size, int Halves>
-class float_decoder {
- public:
-  explicit float_decoder(const decode_table& t) noexcept : t_(t) {}
-  template <class Store>
-  BINADE_ALWAYS_INLINE void decode(const std::uint8_t* from, float* to) const noexcept {
-    for (int i = 0; i < 32; ++i) to[i] = bit_cast<float>(t_.value[from[i]]);
-  }
-
- private:
-  const decode_table& t_;
-};
-class word_decoder {
- public:
-  explicit word_decoder(const decode_table& t) noexcept : t_(t) {}
-  template <class Store>
-  BINADE_ALWAYS_INLINE void decode(const std::uint8_t* from, std::uint16_t* to) const noexcept {
-    for (int i = 0; i < 32; ++i) to[i] = t_.high[from[i]];
-  }
-
- private:
-  const decode_table& t_;
-};
-
 BINADE_ALWAYS_INLINE vec shift_left(vec x, __m128i n) noexcept { return _mm256_sll_epi32(x, n); }
 /// x >> n, 0 where n > 31.
 BINADE_ALWAYS_INLINE vec shift_right_each(vec x, vec n) noexcept { return _mm256_srlv_epi32(x, n); }
@@ -294,24 +269,3 @@ BINADE_ALWAYS_INLINE void store_transposed(std::uint8_t* p, vec a, vec b, vec c,
   _mm256_storeu_si256(to + 2, _mm256_unpacklo_epi64(ab_high, cd_high));
   _mm256_storeu_si256(to + 3, _mm256_unpackhi_epi64(ab_high, cd_high));
 }
-
-// Plain loads, as above.
-class wide_codebook {
- public:
-  explicit wide_codebook(const wide_codebook_encoder& c) noexcept : t_(*c.table) {}
-  /// Writes the codes of 64 elements; whether one may be NaN.
-  template <class Source>
-  BINADE_ALWAYS_INLINE bool encode(const typename Source::type* from,
-                                   std::uint8_t* to) const noexcept {
-    std::uint32_t any = 0;
-    for (int i = 0; i < 64; ++i) {
-      const std::uint32_t bits = bit_cast<std::uint32_t>(Source::value(from[i]));
-      any |= (bits & 0x7fffffffU) > 0x7f800000U ? 1U : 0U;
-      to[i] = static_cast<std::uint8_t>(t_.encode(codebook_encoder::ordered(bits)));
-    }
-    return any != 0;
-  }
-
- private:
-  const wide_codebook_table& t_;
-};

@@ -16,6 +16,8 @@ template <class Select>
 #if BINADE_ARCH_X86_64
   if (t == target::avx2) return select(avx2::codes::conversions{});
   if (t == target::avx512) return select(avx512::codes::conversions{});
+#elif BINADE_ARCH_AARCH64
+  if (t == target::neon) return select(neon::codes::conversions{});
 #endif
   return select(portable::codes::conversions{});
 }

@@ -22,6 +22,7 @@ BINADE_BEGIN_TARGET_PORTABLE
 namespace binade::inline v0::simd::portable::codes {
 #include "binade/kernel/simd/convert_portable.inl"
 //
+#include "binade/kernel/simd/convert_loads.inl"
 #include "binade/kernel/simd/decode_codes.inl"
 #include "binade/kernel/simd/drive.inl"
 #include "binade/kernel/simd/encode_codebook.inl"
@@ -39,6 +40,7 @@ namespace binade::inline v0::simd::avx2::codes {
 #include "binade/kernel/simd/convert_avx2.inl"
 //
 #include "binade/kernel/simd/code_encoders.inl"
+#include "binade/kernel/simd/convert_loads.inl"
 #include "binade/kernel/simd/decode_codes.inl"
 #include "binade/kernel/simd/drive.inl"
 #include "binade/kernel/simd/encode_codebook.inl"
@@ -64,5 +66,22 @@ namespace binade::inline v0::simd::avx512::codes {
 //
 #include "binade/kernel/simd/conversions.inl"
 }  // namespace binade::inline v0::simd::avx512::codes
+BINADE_END_TARGET
+#elif BINADE_ARCH_AARCH64
+BINADE_BEGIN_TARGET_NEON
+namespace binade::inline v0::simd::neon::codes {
+#include "binade/kernel/simd/convert_neon.inl"
+//
+#include "binade/kernel/simd/code_encoders.inl"
+#include "binade/kernel/simd/convert_loads.inl"
+#include "binade/kernel/simd/decode_codes.inl"
+#include "binade/kernel/simd/drive.inl"
+#include "binade/kernel/simd/encode_codebook.inl"
+#include "binade/kernel/simd/encode_codes.inl"
+#include "binade/kernel/simd/encode_ranks.inl"
+#include "binade/kernel/simd/encode_stochastic.inl"
+//
+#include "binade/kernel/simd/conversions.inl"
+}  // namespace binade::inline v0::simd::neon::codes
 BINADE_END_TARGET
 #endif

@@ -10,7 +10,11 @@
 namespace binade::inline v0::simd {
 
 /// What a kernel is compiled for.
-enum class target : std::uint8_t { portable, avx2, avx512 };
+enum class target : std::uint8_t { portable, avx2, avx512, neon };
+
+/// All of them, whether this machine runs them or not.
+inline constexpr target all_targets[] = {target::portable, target::avx2, target::avx512,
+                                         target::neon};
 
 [[nodiscard]] constexpr const char* to_string(target t) noexcept {
   switch (t) {
@@ -18,6 +22,8 @@ enum class target : std::uint8_t { portable, avx2, avx512 };
       return "avx2";
     case target::avx512:
       return "avx512";
+    case target::neon:
+      return "neon";
     case target::portable:
       break;
   }
@@ -36,6 +42,9 @@ enum class target : std::uint8_t { portable, avx2, avx512 };
            __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   }
+#endif
+#if BINADE_ARCH_AARCH64
+  if (t == target::neon) return true;
 #endif
   return t == target::portable;
 }
@@ -58,6 +67,9 @@ struct kernels {
   static constexpr kernels avx512_kernels{target::avx512};
   if (t == target::avx2) return avx2_kernels;
   if (t == target::avx512) return avx512_kernels;
+#elif BINADE_ARCH_AARCH64
+  static constexpr kernels neon_kernels{target::neon};
+  if (t == target::neon) return neon_kernels;
 #endif
   return portable_kernels;
 }
@@ -71,9 +83,12 @@ struct kernels {
   return kernels_for(target::avx2);
 #elif BINADE_TARGET_PINNED == 3
   return kernels_for(target::avx512);
+#elif BINADE_TARGET_PINNED == 4
+  return kernels_for(target::neon);
 #else
   static const kernels& chosen = kernels_for(is_available(target::avx512) ? target::avx512
                                              : is_available(target::avx2) ? target::avx2
+                                             : is_available(target::neon) ? target::neon
                                                                           : target::portable);
   return chosen;
 #endif

@@ -11,6 +11,8 @@
 
 #if BINADE_ARCH_X86_64
 #include <immintrin.h>
+#elif BINADE_ARCH_AARCH64
+#include <arm_neon.h>
 #endif
 
 // The algorithms of quantization for every target: each in its region, as in targets.hpp.
@@ -47,6 +49,17 @@ namespace binade::inline v0::simd::avx512::blocks {
 #include "binade/kernel/simd/decode_run.inl"
 #include "binade/kernel/simd/encode_run.inl"
 }  // namespace binade::inline v0::simd::avx512::blocks
+BINADE_END_TARGET
+#elif BINADE_ARCH_AARCH64
+BINADE_BEGIN_TARGET_NEON
+namespace binade::inline v0::simd::neon::blocks {
+#include "binade/kernel/simd/quantize_neon.inl"
+//
+#include "binade/kernel/simd/amax.inl"
+#include "binade/kernel/simd/block_scales.inl"
+#include "binade/kernel/simd/decode_run.inl"
+#include "binade/kernel/simd/encode_run.inl"
+}  // namespace binade::inline v0::simd::neon::blocks
 BINADE_END_TARGET
 #endif
 
@@ -109,6 +122,19 @@ struct quantize_kernels {
                                                    avx512::blocks::decode_scaled_run};
   if (t == target::avx2) return avx2_kernels;
   if (t == target::avx512) return avx512_kernels;
+#elif BINADE_ARCH_AARCH64
+  static constexpr quantize_kernels neon_kernels{target::neon,
+                                                 neon::blocks::amax,
+                                                 neon::blocks::block_amax,
+                                                 neon::blocks::count_zero_values,
+                                                 neon::blocks::widen,
+                                                 neon::blocks::pow2_scales,
+                                                 neon::blocks::quotient_scales,
+                                                 neon::blocks::finish_scales,
+                                                 neon::blocks::decode_scales,
+                                                 neon::blocks::encode_scaled_run,
+                                                 neon::blocks::decode_scaled_run};
+  if (t == target::neon) return neon_kernels;
 #endif
   return portable_kernels;
 }

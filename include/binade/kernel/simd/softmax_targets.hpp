@@ -13,6 +13,8 @@
 
 #if BINADE_ARCH_X86_64
 #include <immintrin.h>
+#elif BINADE_ARCH_AARCH64
+#include <arm_neon.h>
 #endif
 
 namespace binade::inline v0::simd {
@@ -56,6 +58,12 @@ namespace binade::inline v0::simd::avx512::blocks::transforms {
 #include "binade/kernel/simd/softmax.inl"
 }  // namespace binade::inline v0::simd::avx512::blocks::transforms
 BINADE_END_TARGET
+#elif BINADE_ARCH_AARCH64
+BINADE_BEGIN_TARGET_NEON
+namespace binade::inline v0::simd::neon::blocks::transforms {
+#include "binade/kernel/simd/softmax.inl"
+}  // namespace binade::inline v0::simd::neon::blocks::transforms
+BINADE_END_TARGET
 #endif
 
 namespace binade::inline v0::simd {
@@ -74,6 +82,10 @@ namespace binade::inline v0::simd {
       avx512::blocks::transforms::softmax_kernels_as(target::avx512);
   if (t == target::avx2) return avx2_kernels;
   if (t == target::avx512) return avx512_kernels;
+#elif BINADE_ARCH_AARCH64
+  static constexpr softmax_kernels neon_kernels =
+      neon::blocks::transforms::softmax_kernels_as(target::neon);
+  if (t == target::neon) return neon_kernels;
 #endif
   return portable_kernels;
 }

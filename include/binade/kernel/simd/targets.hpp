@@ -12,6 +12,8 @@
 
 #if BINADE_ARCH_X86_64
 #include <immintrin.h>
+#elif BINADE_ARCH_AARCH64
+#include <arm_neon.h>
 #endif
 
 // Every algorithm of this folder for every target of this machine's architecture. Within a region
@@ -210,5 +212,61 @@ inline void store4(std::uint8_t* p, vec a, vec b, vec c, vec d) noexcept {
 }
 
 }  // namespace binade::inline v0::simd::avx512
+BINADE_END_TARGET
+#elif BINADE_ARCH_AARCH64
+BINADE_BEGIN_TARGET_NEON
+namespace binade::inline v0::simd::neon {
+
+inline constexpr std::size_t lanes = 4;
+using vec = uint32x4_t;
+inline vec load(const float* p) noexcept { return vreinterpretq_u32_f32(vld1q_f32(p)); }
+/// Needs the default floating-point environment: the addition rounds in the current mode.
+template <bool ZeroHasSign>
+class encoder {
+ public:
+  explicit encoder(const float_encoder& c) noexcept
+      : clamp_(vdupq_n_u32(c.clamp)),
+        least_(vdupq_n_u32(c.least)),
+        factor_(vreinterpretq_f32_u32(vdupq_n_u32(c.factor))),
+        magnitude_(vdupq_n_u32(c.magnitude)),
+        code_bits_(vdupq_n_u32(c.code_bits)),
+        shift_(vdupq_n_s32(-static_cast<std::int32_t>(c.shift))),
+        sign_shift_(vdupq_n_s32(-static_cast<std::int32_t>(c.sign_shift))),
+        special_(c.special) {}
+  [[nodiscard]] BINADE_ALWAYS_INLINE vec encode(vec x) const noexcept {
+    const vec a = vminq_u32(vandq_u32(x, vdupq_n_u32(0x7fffffff)), clamp_);
+    const vec m = vandq_u32(vmaxq_u32(a, least_), vdupq_n_u32(0x7f800000));
+    const vec sum = vreinterpretq_u32_f32(
+        vfmaq_f32(vreinterpretq_f32_u32(a), vreinterpretq_f32_u32(m), factor_));
+    const vec code = vaddq_u32(sum, vshlq_u32(m, shift_));
+    const vec sign = vshlq_u32(x, sign_shift_);
+    const vec all = vbslq_u32(code_bits_, code, sign);
+    if constexpr (ZeroHasSign) return all;
+    return vandq_u32(all, vtstq_u32(code, code_bits_));
+  }
+  [[nodiscard]] BINADE_ALWAYS_INLINE bool any_special(vec a, vec b, vec c, vec d) const noexcept {
+    const vec ab = vmaxq_u32(vandq_u32(a, magnitude_), vandq_u32(b, magnitude_));
+    const vec cd = vmaxq_u32(vandq_u32(c, magnitude_), vandq_u32(d, magnitude_));
+    return vmaxvq_u32(vmaxq_u32(ab, cd)) >= special_;
+  }
+
+ private:
+  vec clamp_, least_;
+  float32x4_t factor_;
+  vec magnitude_, code_bits_;
+  int32x4_t shift_, sign_shift_;  // negative: to the right
+  std::uint32_t special_;
+};
+/// The low byte of each lane.
+BINADE_ALWAYS_INLINE uint8x16_t low_bytes(vec a, vec b, vec c, vec d) noexcept {
+  const uint16x8_t ab = vuzp1q_u16(vreinterpretq_u16_u32(a), vreinterpretq_u16_u32(b));
+  const uint16x8_t cd = vuzp1q_u16(vreinterpretq_u16_u32(c), vreinterpretq_u16_u32(d));
+  return vuzp1q_u8(vreinterpretq_u8_u16(ab), vreinterpretq_u8_u16(cd));
+}
+inline void store4(std::uint8_t* p, vec a, vec b, vec c, vec d) noexcept {
+  vst1q_u8(p, low_bytes(a, b, c, d));
+}
+
+}  // namespace binade::inline v0::simd::neon
 BINADE_END_TARGET
 #endif
