@@ -97,6 +97,35 @@ inline std::vector<std::uint32_t> plain_matrix(std::size_t rows, std::size_t col
   return bits;
 }
 
+/// Columns that reversed_stretches moves together: a multiple of every block size.
+inline constexpr std::size_t stretch = 128;
+
+/// rows x columns finite numbers whose magnitudes differ by 2^24 from sixteen columns to sixteen,
+/// so that the order in which products are added shows in the rounded sums.
+inline std::vector<std::uint32_t> wide_matrix(std::size_t rows, std::size_t columns) {
+  std::vector<std::uint32_t> bits;
+  for (std::size_t i = 0; i < rows * columns; ++i) {
+    const std::uint32_t top = 104 + word(10, i / columns * columns + i % columns / 16) % 24;
+    bits.push_back(number_between(9, i, top - 3, top));
+  }
+  return bits;
+}
+
+/// The same numbers with the stretches of each row in reversed order; what follows the last whole
+/// one stays.
+inline std::vector<std::uint32_t> reversed_stretches(const std::vector<std::uint32_t>& bits,
+                                                     std::size_t columns) {
+  std::vector<std::uint32_t> out = bits;
+  const std::size_t whole = columns / stretch * stretch;
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    const std::size_t column = i % columns;
+    if (column >= whole) continue;
+    const std::size_t from = whole - stretch - column / stretch * stretch + column % stretch;
+    out[i] = bits[i - column + from];
+  }
+  return out;
+}
+
 /// Rows of one kind each: every exponent; ties of narrow formats; subnormal numbers and zeros of
 /// both signs; the largest numbers; zeros alone; one number; NaN and infinity among others.
 inline std::vector<std::uint32_t> special_matrix(std::size_t columns) {

@@ -9,6 +9,7 @@
 #include "binade/metrics/error_statistics.hpp"
 #include "binade/quantize/dequantize.hpp"
 #include "binade/quantize/quantize.hpp"
+#include "binade/quantize/recipe_quantize.hpp"
 #include "binade/tensor/packable.hpp"
 #include "same_bits/inputs.hpp"
 #include "same_bits/lines.hpp"
@@ -27,6 +28,10 @@ namespace same_bits {
 /// No multiple of any block size or vector width: rows end in short blocks.
 inline constexpr std::size_t columns = 203;
 inline constexpr std::size_t plain_rows = 9;
+
+/// Enough for several blocks of any size in each partial sum of a product.
+inline constexpr std::size_t wide_columns = 32 * stretch + 3;
+inline constexpr std::size_t wide_rows = 5;
 
 inline void add(binade::fnv1a& hash, const binade::any_packed_tensor& t) {
   for (const auto bytes : {t.codes(), t.scales(), t.negative_scales(), t.zero_points()}) {
@@ -115,6 +120,15 @@ class tensor_case {
     }
   }
 
+  /// Products of many columns, and of the same columns in another order: their sums are the same
+  /// but for the roundings.
+  void add_wide_products(sums& s) const {
+    const std::vector<std::uint32_t> bits = wide_matrix(wide_rows, wide_columns);
+    add_wide_products(s, {"gemm_wide", "gemv_wide", "dot_wide"}, bits);
+    add_wide_products(s, {"gemm_wide_reversed", "gemv_wide_reversed", "dot_wide_reversed"},
+                      reversed_stretches(bits, wide_columns));
+  }
+
   /// Quantization and back on threads, from bfloat16 and of a view with strides; sums of errors.
   void add_ways(sums& s, binade::executor_ref pool) const {
     binade::quantize_options options;
@@ -139,6 +153,35 @@ class tensor_case {
 
  private:
   using view = binade::tensor_view<const float>;
+
+  struct product_names {
+    const char* gemm;
+    const char* gemv;
+    const char* dot;
+  };
+
+  /// Rows 0 and 1 times all rows: packed operands and floats.
+  void add_wide_products(sums& s, const product_names& names,
+                         const std::vector<std::uint32_t>& bits) const {
+    const misaligned<float> values(bits);
+    const view all{values.get().data(), binade::tensor_shape{wide_rows, wide_columns}};
+    const binade::any_packed_tensor w = quantize(all, {});
+    misaligned<float> y(2 * wide_rows);
+    const view x = all.slice(0, 0, 2);
+    const binade::any_packed_tensor packed_x = quantize(x, {});
+    for (const binade::operand& left : {binade::operand(x), binade::operand(packed_x)}) {
+      binade::gemm(left, w, binade::matrix_view(y.get().data(), 2, wide_rows));
+      add(s[names.gemm], std::span<const float>(y.get()));
+    }
+    const binade::any_packed_tensor packed_row = quantize_vector(all.row(1));
+    for (const binade::operand& left : {binade::operand(all.row(0)), binade::operand(packed_row)}) {
+      binade::gemv(left, w, binade::vector_view(y.get().data(), wide_rows));
+      add(s[names.gemv], std::span<const float>(y.get()).first(wide_rows));
+      for (std::size_t i = 0; i < wide_rows; ++i) {
+        add(s[names.dot], binade::dot(left, quantize_vector(all.row(i))));
+      }
+    }
+  }
 
   static view matrix(const misaligned<float>& values) {
     return {values.get().data(), binade::tensor_shape{values.get().size() / columns, columns}};
@@ -190,8 +233,24 @@ inline void block_format_lines(lines& out, const binade::any_packable& format,
   c.add_rules(s);
   c.add_dequantized(s);
   c.add_products(s);
+  c.add_wide_products(s);
   c.add_ways(s, pool);
   s.put_into(out, format.names->name);
+}
+
+/// Quantization by a recipe, from float and bfloat16.
+inline void recipe_lines(lines& out, const binade::any_recipe& recipe) {
+  binade::fnv1a hash;
+  for (const auto& bits : {plain_matrix(plain_rows, columns), special_matrix(columns)}) {
+    const misaligned<float> x(bits);
+    const binade::tensor_shape shape{bits.size() / columns, columns};
+    add(hash, binade::quantize(binade::tensor_view<const float>(x.get().data(), shape), recipe));
+    std::vector<binade::bfloat16> narrow(bits.size());
+    binade::convert(x.get(), narrow);
+    add(hash, binade::quantize(binade::tensor_view<const binade::bfloat16>(narrow.data(), shape),
+                               recipe));
+  }
+  out.put(std::string("recipe/") + recipe.name + "/" + recipe.format.names->name, hash);
 }
 
 /// An element format under scales of every granularity and kind, all in one line for each kind of
