@@ -277,12 +277,19 @@ inline constexpr int significant_bits =
 template <class T>
 inline constexpr int quantize_depth = sizeof(T) == 2 ? 2 : 1;
 
+/// The most threads of a multiprocessor.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1200
+inline constexpr int resident_threads = 1536;
+#else
+inline constexpr int resident_threads = 2048;
+#endif
+
 /// Blocks of threads that a multiprocessor should hold: where registers suffice, all it can.
 template <class F, class T, class R, class Transform>
 inline constexpr int quantize_residents =
     std::same_as<typename F::scale, e8m0fnu> && std::same_as<R, rounding::ties_to_even> &&
             std::same_as<Transform, no_transform> && sizeof(T) == 2
-        ? 8
+        ? resident_threads / quantize_threads
         : 4;
 
 /// `Whole`: the matrix, its codes and its scales end with the chunks of a block of threads.
