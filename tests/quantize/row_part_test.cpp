@@ -43,7 +43,7 @@ void expect_parts_make_the_whole(const packed_description& d, const std::vector<
 TEST(row_part, parts_of_all_rows_make_the_whole) {
   const tensor_shape shape{3, 200};
   const std::vector<float> x = data(kind::bell, shape.size());
-  for (const std::size_t size : {32, 96, 224}) {
+  for (const std::size_t size : {32U, 96U, 224U}) {
     expect_parts_make_the_whole(describe_blocks(nvfp4::describe(), shape), x, size);
     expect_parts_make_the_whole(describe_blocks(mxfp6_e2m3::describe(), shape), x, size);
     expect_parts_make_the_whole(describe_blocks(mxfp8_e4m3::describe(), shape), x, size);

@@ -146,7 +146,7 @@ TEST(transformed, long_groups_and_extreme_tensor_scales_get_the_bits_of_two_call
   const tensor_shape shape{2, 8192};
   const std::vector<float> x = data(kind::bell, shape.size());
   const hadamard t = binade::random_hadamard(256, 2);
-  for (const std::size_t size : {1024, 2048, 4096, 8192}) {
+  for (const std::size_t size : {1024U, 2048U, 4096U, 8192U}) {
     expect_both_ways_alike<float>(
         {x.data(), shape},
         binade::describe_scaled(binade::any_format::of<binade::e4m3fn>(), shape,
