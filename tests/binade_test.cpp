@@ -7,7 +7,7 @@
 
 namespace {
 
-// The umbrella header is the whole API: the README's first program, and its run-time twin.
+// The umbrella header is enough for the README's first program, and its run-time twin.
 
 TEST(binade, the_first_program_of_the_readme_works) {
   std::vector<float> data(64 * 48);
